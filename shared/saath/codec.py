@@ -1,0 +1,129 @@
+"""
+Events to bytes and back: CloudEvents 1.0 in Kafka's binary mode (``ce_`` headers, JSON value).
+
+A structured-mode CloudEvent (``application/cloudevents+json``) is read too. A bot's or a tool's
+request needs no headers at all: see ``decode_request`` and ``decode_command``.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from saath.errors import PoisonRecord
+from saath.events import EVENTS, Command, Event, SendRequest, short_name
+from saath.events.base import JsonObject
+
+Headers = list[tuple[str, bytes]]
+SCHEMA_BASE = "https://saath.dev/schemas/"
+
+_Strict = TypeVar("_Strict", bound=BaseModel)
+
+
+def encode(
+    event: Event, *, partition_key: str | None = None, traceparent: str | None = None
+) -> tuple[Headers, bytes]:
+    """Write *event* as Kafka headers and value."""
+    attributes = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "time": event.time.isoformat(),
+        "subject": event.conversation,
+        "dataschema": f"{SCHEMA_BASE}{short_name(event.type)}.json",
+        "partitionkey": partition_key,
+        "correlationid": event.correlation,
+        "causationid": event.causation,
+        "origin": event.origin,
+        "traceparent": traceparent,
+    }
+    headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items() if value]
+    headers.append(("content-type", b"application/json"))
+    return headers, event.model_dump_json(exclude_none=True).encode()
+
+
+def decode(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Event:
+    """
+    Read an event of ours.
+
+    Raises:
+        PoisonRecord: it has no type we know, or its value does not fit its type.
+    """
+    named = dict(headers)
+    data: bytes | JsonObject | None = value
+    event_type = named.get("ce_type", b"").decode(errors="replace")
+    if not event_type and value and named.get("content-type", b"").startswith(b"application/cloud"):
+        envelope = _json_object(value)
+        event_type, data = str(envelope.get("type", "")), envelope.get("data")
+    if not event_type:
+        raise PoisonRecord("no ce_type header: not a CloudEvent in Kafka's binary mode")
+    model = EVENTS.get(event_type)
+    if model is None:
+        raise PoisonRecord(f"unknown event type {event_type[:100]!r}")
+    if data is None:
+        raise PoisonRecord(f"{event_type} without a value")
+    try:
+        return (
+            model.model_validate_json(data)
+            if isinstance(data, bytes)
+            else model.model_validate(data)
+        )
+    except ValidationError as error:
+        raise PoisonRecord(f"{event_type}: {explain(error)}") from None
+
+
+def decode_request(value: bytes | None) -> SendRequest:
+    """
+    Read what a bot or a tool asks to send: bare JSON, or a structured CloudEvent around it.
+
+    Raises:
+        PoisonRecord: not JSON, or not a request; the message points at what is wrong.
+    """
+    return _decode_bare(SendRequest, value)
+
+
+def decode_command(value: bytes | None) -> Command:
+    """
+    Read a command from a person's tool.
+
+    Raises:
+        PoisonRecord: not JSON, or not a command; the message points at what is wrong.
+    """
+    return _decode_bare(Command, value)
+
+
+def _decode_bare(model: type[_Strict], value: bytes | None) -> _Strict:
+    data = _json_object(value or b"")
+    if "specversion" in data and isinstance(data.get("data"), Mapping):
+        data = dict(data["data"])
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise PoisonRecord(explain(error)) from None
+
+
+def _json_object(value: bytes) -> JsonObject:
+    try:
+        data = json.loads(value)
+    except ValueError as error:
+        raise PoisonRecord(f"not JSON: {getattr(error, 'msg', type(error).__name__)}") from None
+    except RecursionError:
+        raise PoisonRecord("not JSON that can be read: nested too deep") from None
+    if not isinstance(data, dict):
+        raise PoisonRecord(f"a JSON object was expected, not {type(data).__name__}")
+    return data
+
+
+def explain(error: ValidationError) -> str:
+    """Say what is wrong and where (a JSON pointer), without repeating what was written there."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{pointer(error)}: {first['msg']}{more}"
+
+
+def pointer(error: ValidationError) -> str:
+    """The JSON pointer (RFC 6901) of the first thing that is wrong; ``/`` for the whole."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    return "/" + "/".join(str(part) for part in first["loc"])

@@ -1,0 +1,168 @@
+"""
+The contract: every event Saath writes, and the two things others write to it.
+
+One frozen model a type, named by a past-tense fact; ``EVENTS`` maps a type's name to its model.
+"""
+
+from saath.events import conversations, messages, numbers, requests
+from saath.events.base import (
+    TYPE_PREFIX,
+    Author,
+    Contact,
+    Content,
+    Event,
+    JsonObject,
+    Model,
+    Origin,
+    Pricing,
+    Problem,
+)
+from saath.events.conversations import (
+    CommandRefused,
+    ContactFacts,
+    HandoffRequested,
+    HandoffWithdrawn,
+    Owner,
+    OwnerChanged,
+    OwnershipRecorded,
+    TurnMessage,
+    TurnOffered,
+    TurnWithdrawn,
+    WatermarkRecorded,
+)
+from saath.events.messages import (
+    ContactChanged,
+    HistoryChunkReceived,
+    HistoryCompleted,
+    HistoryDeclined,
+    HistoryMediaReceived,
+    MessageBackfilled,
+    MessageDelivered,
+    MessageEchoed,
+    MessageEdited,
+    MessageFailed,
+    MessagePlayed,
+    MessageRead,
+    MessageReceived,
+    MessageRevoked,
+    MessageSent,
+    MessageUnavailable,
+    StatusEvent,
+)
+from saath.events.numbers import (
+    AccountUpdated,
+    Answers,
+    CredentialRecorded,
+    NumberPolicy,
+    NumberRecorded,
+    NumberState,
+    SyncState,
+    WebhookUnrecognised,
+)
+from saath.events.requests import (
+    Command,
+    HandoffWish,
+    InDoubtPolicy,
+    MessageAccepted,
+    MessageClass,
+    MessageDropped,
+    MessageExpired,
+    MessageLeftInDoubt,
+    MessageRefused,
+    MessageRejected,
+    MessageSuperseded,
+    OutcomeEvent,
+    Sender,
+    SendRequest,
+    Then,
+    ThenHandoff,
+    TurnClosed,
+)
+
+
+def _events() -> dict[str, type[Event]]:
+    found: dict[str, type[Event]] = {}
+    for module in (messages, conversations, requests, numbers):
+        for model in vars(module).values():
+            if isinstance(model, type) and issubclass(model, Event):
+                name = model.model_fields["type"].default
+                if isinstance(name, str):
+                    found[name] = model
+    return dict(sorted(found.items()))
+
+
+EVENTS: dict[str, type[Event]] = _events()
+
+
+def short_name(event_type: str) -> str:
+    """``io.saath.message.received.v1`` -> ``message.received.v1``, as schemas and labels say."""
+    return event_type.removeprefix(TYPE_PREFIX)
+
+
+__all__ = [
+    "EVENTS",
+    "TYPE_PREFIX",
+    "AccountUpdated",
+    "Answers",
+    "Author",
+    "Command",
+    "CommandRefused",
+    "Contact",
+    "ContactChanged",
+    "ContactFacts",
+    "Content",
+    "CredentialRecorded",
+    "Event",
+    "HandoffRequested",
+    "HandoffWish",
+    "HandoffWithdrawn",
+    "HistoryChunkReceived",
+    "HistoryCompleted",
+    "HistoryDeclined",
+    "HistoryMediaReceived",
+    "InDoubtPolicy",
+    "JsonObject",
+    "MessageAccepted",
+    "MessageBackfilled",
+    "MessageClass",
+    "MessageDelivered",
+    "MessageDropped",
+    "MessageEchoed",
+    "MessageEdited",
+    "MessageExpired",
+    "MessageFailed",
+    "MessageLeftInDoubt",
+    "MessagePlayed",
+    "MessageRead",
+    "MessageReceived",
+    "MessageRefused",
+    "MessageRejected",
+    "MessageRevoked",
+    "MessageSent",
+    "MessageSuperseded",
+    "MessageUnavailable",
+    "Model",
+    "NumberPolicy",
+    "NumberRecorded",
+    "NumberState",
+    "Origin",
+    "OutcomeEvent",
+    "Owner",
+    "OwnerChanged",
+    "OwnershipRecorded",
+    "Pricing",
+    "Problem",
+    "SendRequest",
+    "Sender",
+    "StatusEvent",
+    "SyncState",
+    "Then",
+    "ThenHandoff",
+    "TurnClosed",
+    "TurnMessage",
+    "TurnOffered",
+    "TurnWithdrawn",
+    "WatermarkRecorded",
+    "WebhookUnrecognised",
+    "short_name",
+]

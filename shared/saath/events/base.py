@@ -1,0 +1,108 @@
+"""What every event has, and the small frozen values events are made of."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+TYPE_PREFIX = "io.saath."
+
+Origin = Literal["live", "history"]
+Author = Literal["customer", "bot", "person", "campaign", "automatic"]
+JsonObject = dict[str, Any]
+
+# A repr goes into tracebacks and from there into logs; what must not reach a log is left out of it.
+Private = Field(repr=False)
+
+
+class Model(BaseModel):
+    """A frozen value. Keys it does not know are ignored: an older reader survives a newer writer."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
+
+
+class Contact(Model):
+    """
+    The customer, as far as Meta says: by phone number, by business-scoped user id, or both.
+
+    ``phone`` is digits without ``+``, as webhooks write it. It may be absent for good since 2026.
+    """
+
+    phone: Annotated[str | None, Private] = None
+    user_id: Annotated[str | None, Private] = None
+    parent_user_id: Annotated[str | None, Private] = None
+    name: Annotated[str | None, Private] = None
+    username: Annotated[str | None, Private] = None
+
+
+class Content(BaseModel):
+    """
+    A message's content in Meta's own shape: ``type``, and an object of that name beside it.
+
+    Keys nobody has heard of are kept: Meta adds them unannounced.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    type: str
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        return [("type", self.type)]
+
+    @property
+    def text(self) -> str | None:
+        """The words of a text message; ``None`` for any other type."""
+        match (self.model_extra or {}).get("text"):
+            case {"body": str() as body}:
+                return body
+            case _:
+                return None
+
+    @classmethod
+    def of_text(cls, body: str) -> "Content":
+        """Wrap plain words as Meta writes them."""
+        return cls.model_validate({"type": "text", "text": {"body": body}})
+
+
+class Event(Model):
+    """
+    The CloudEvents attributes of every event of ours, in its headers and again in its value.
+
+    ``id`` is deterministic where Meta gave an id, so what is delivered twice has the same id twice.
+    ``time`` is when it happened at its source. ``causation`` is the id of the event that caused
+    this one; ``correlation`` the turn it belongs to.
+    """
+
+    id: str
+    type: str
+    time: AwareDatetime
+    number: str | None = None
+    conversation: str | None = None
+    origin: Origin = "live"
+    correlation: str | None = None
+    causation: str | None = None
+
+    @property
+    def source(self) -> str:
+        """CloudEvents' ``source``: with ``id`` it is the identity for deduplication."""
+        return f"/numbers/{self.number}" if self.number else "/saath"
+
+
+class Pricing(Model):
+    """What a status said about money, exactly as Meta said it; never recomputed."""
+
+    model: str | None = None
+    category: str | None = None
+    type: str | None = None
+    billable: bool | None = None
+
+
+class Problem(Model):
+    """An error in Meta's words."""
+
+    code: int | None = None
+    title: str | None = None
+    message: Annotated[str | None, Private] = None
+    details: Annotated[str | None, Private] = None

@@ -1,0 +1,163 @@
+"""What happened to messages: written, changed, delivered, and found in history."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime
+
+from saath.events.base import Contact, Content, Event, Pricing, Private, Problem
+
+
+class MessageReceived(Event):
+    """A customer wrote."""
+
+    type: Literal["io.saath.message.received.v1"] = "io.saath.message.received.v1"
+    message_id: str
+    contact: Contact
+    content: Content
+
+
+class MessageUnavailable(Event):
+    """
+    Meta could not show us a customer's message (error 131060).
+
+    A stub: the real message may follow with the same Meta id within a second, so it is answered by
+    nobody and must not make the real one look like a duplicate.
+    """
+
+    type: Literal["io.saath.message.unavailable.v1"] = "io.saath.message.unavailable.v1"
+    message_id: str
+    contact: Contact
+
+
+class MessageEchoed(Event):
+    """Somebody wrote from the WhatsApp Business app: a person, or the app's own greeting."""
+
+    type: Literal["io.saath.message.echoed.v1"] = "io.saath.message.echoed.v1"
+    message_id: str
+    contact: Contact
+    content: Content
+
+
+class MessageEdited(Event):
+    """A message was changed by its author. It has an id of its own."""
+
+    type: Literal["io.saath.message.edited.v1"] = "io.saath.message.edited.v1"
+    message_id: str
+    original_message_id: str | None
+    contact: Contact
+    by: Literal["customer", "business"]
+    content: Content
+
+
+class MessageRevoked(Event):
+    """A message was deleted by its author. The deletion has an id of its own."""
+
+    type: Literal["io.saath.message.revoked.v1"] = "io.saath.message.revoked.v1"
+    message_id: str
+    original_message_id: str | None
+    contact: Contact
+    by: Literal["customer", "business"]
+
+
+class StatusEvent(Event):
+    """
+    A message's fate as Meta reports it. Unordered and repeated on the wire.
+
+    ``callback`` is the ``biz_opaque_callback_data`` we sent along, which says whose message it was
+    even before the Graph API's own answer has arrived.
+    """
+
+    message_id: str
+    contact: Contact
+    callback: str | None = None
+    pricing: Pricing | None = None
+    window_id: str | None = None
+    window_expires_at: AwareDatetime | None = None
+    errors: tuple[Problem, ...] = ()
+
+
+class MessageSent(StatusEvent):
+    """The message left WhatsApp's servers."""
+
+    type: Literal["io.saath.message.sent.v1"] = "io.saath.message.sent.v1"
+
+
+class MessageDelivered(StatusEvent):
+    """The message is on a device."""
+
+    type: Literal["io.saath.message.delivered.v1"] = "io.saath.message.delivered.v1"
+
+
+class MessageRead(StatusEvent):
+    """The message was shown to the customer."""
+
+    type: Literal["io.saath.message.read.v1"] = "io.saath.message.read.v1"
+
+
+class MessagePlayed(StatusEvent):
+    """A voice message was played."""
+
+    type: Literal["io.saath.message.played.v1"] = "io.saath.message.played.v1"
+
+
+class MessageFailed(StatusEvent):
+    """The message was accepted and then not delivered."""
+
+    type: Literal["io.saath.message.failed.v1"] = "io.saath.message.failed.v1"
+
+
+class MessageBackfilled(Event):
+    """A message older than the connection, from the phone's history. It never acts."""
+
+    type: Literal["io.saath.message.backfilled.v1"] = "io.saath.message.backfilled.v1"
+    message_id: str
+    contact: Contact
+    content: Content
+    author: Literal["customer", "business"]
+    status: str | None = None
+    phase: int | None = None
+    chunk: int | None = None
+
+
+class HistoryMediaReceived(Event):
+    """The media of a message that history first showed as a placeholder."""
+
+    type: Literal["io.saath.history.media_received.v1"] = "io.saath.history.media_received.v1"
+    message_id: str
+    contact: Contact
+    content: Content
+    author: Literal["customer", "business"]
+
+
+class HistoryChunkReceived(Event):
+    """One webhook's worth of history has arrived, after its messages. Chunks come in any order."""
+
+    type: Literal["io.saath.history.chunk_received.v1"] = "io.saath.history.chunk_received.v1"
+    phase: int | None
+    chunk: int | None
+    progress: int | None
+    messages: int
+
+
+class HistoryDeclined(Event):
+    """The business chose not to share its history (2593109), or Meta reported another error."""
+
+    type: Literal["io.saath.history.declined.v1"] = "io.saath.history.declined.v1"
+    errors: tuple[Problem, ...]
+
+
+class HistoryCompleted(Event):
+    """Everything that will come of a number's history is in the log."""
+
+    type: Literal["io.saath.history.completed.v1"] = "io.saath.history.completed.v1"
+    messages: int
+    declined: bool = False
+
+
+class ContactChanged(Event):
+    """An entry of the phone's address book was added, edited or removed."""
+
+    type: Literal["io.saath.contact.changed.v1"] = "io.saath.contact.changed.v1"
+    contact: Contact
+    action: str
+    first_name: Annotated[str | None, Private] = None

@@ -1,0 +1,67 @@
+"""Business numbers and the accounts they belong to."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from saath.events.base import Event, JsonObject, Model, Private
+
+Answers = Literal["nobody", "everyone"]
+NumberState = Literal["onboarding", "active", "offboarded", "removed"]
+SyncState = Literal["not_asked", "asked", "accepted", "running", "complete", "declined", "failed"]
+
+
+class AccountUpdated(Event):
+    """Something changed at account level; there is no number id in it, only the account's."""
+
+    type: Literal["io.saath.account.updated.v1"] = "io.saath.account.updated.v1"
+    account: str
+    field: str
+    event: str | None = None
+    details: Annotated[JsonObject, Private]
+
+    @property
+    def source(self) -> str:
+        """The account speaks here, not a number."""
+        return f"/accounts/{self.account}"
+
+
+class WebhookUnrecognised(Event):
+    """Something Meta sent that we have no name for; kept whole, acted on by nobody."""
+
+    type: Literal["io.saath.webhook.unrecognised.v1"] = "io.saath.webhook.unrecognised.v1"
+    account: str | None = None
+    field: str | None = None
+    reason: str
+    details: Annotated[JsonObject, Private]
+
+
+class NumberPolicy(Model):
+    """How a number is answered. The router's own settings fill what is not said here."""
+
+    answers: Answers | None = None
+    bot: str | None = None
+    human_hold_seconds: float | None = None
+
+
+class NumberRecorded(Event):
+    """The latest state of a business number. Compacted by number."""
+
+    type: Literal["io.saath.number.recorded.v1"] = "io.saath.number.recorded.v1"
+    state: NumberState
+    account: str | None = None
+    display_phone: Annotated[str | None, Private] = None
+    cap_per_second: int = Field(default=20, ge=1, le=1000)
+    policy: NumberPolicy = NumberPolicy()
+    contacts_sync: SyncState = "not_asked"
+    history_sync: SyncState = "not_asked"
+    history_progress: int = 0
+    history_messages: int = 0
+    problem: str | None = None
+
+
+class CredentialRecorded(Event):
+    """A number's access token, encrypted. Compacted by number."""
+
+    type: Literal["io.saath.credential.recorded.v1"] = "io.saath.credential.recorded.v1"
+    ciphertext: Annotated[str, Private]

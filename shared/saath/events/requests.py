@@ -1,0 +1,169 @@
+"""What somebody asks the sender to send, and what became of it."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from saath.events.base import Content, Event, Private, Problem
+
+REQUEST_ID = r"^[A-Za-z0-9._:=-]{1,128}$"
+
+MessageClass = Literal["reply", "utility", "marketing", "authentication", "service"]
+InDoubtPolicy = Literal["resend", "drop"]
+Sender = Literal["bot", "person", "campaign"]
+
+
+class Strict(BaseModel):
+    """What people outside write by hand: a misspelt key is refused, not ignored."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True
+    )
+
+
+class HandoffWish(Strict):
+    """A bot asks for a person."""
+
+    reason: str
+    summary: Annotated[str | None, Private] = None
+
+
+class ThenHandoff(Strict):
+    """After the messages are sent, a person answers."""
+
+    handoff: HandoffWish
+
+
+Then = Literal["done"] | ThenHandoff
+
+
+class SendRequest(Strict):
+    """
+    A request as a bot or a tool writes it: bare JSON, no header required.
+
+    With a ``turn`` it answers that turn, and its ``id`` defaults to the turn's. Without one it says
+    ``id``, ``number``, ``to`` and ``class``. ``messages`` are Meta's own shape, sent in array order.
+    """
+
+    id: Annotated[str, Field(pattern=REQUEST_ID)] | None = None
+    turn: str | None = Field(default=None, repr=False, max_length=2048)
+    number: Annotated[str, Field(pattern=r"^\d{1,32}$")] | None = None
+    to: str | None = Field(default=None, repr=False, pattern=r"^\+?[0-9A-Za-z.]{3,140}$")
+    message_class: MessageClass | None = Field(default=None, alias="class")
+    messages: tuple[Content, ...] = Field(default=(), max_length=100)
+    then: Then | None = None
+    working: Annotated[int, Field(gt=0, le=900)] | None = None
+    in_doubt: InDoubtPolicy | None = None
+    expires_at: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _says_enough(self) -> "SendRequest":
+        if self.turn is None:
+            names = {"id": self.id, "number": self.number, "to": self.to}
+            names["class"] = self.message_class
+            missing = [name for name, value in names.items() if value is None]
+            if missing:
+                raise ValueError(f"a request without a turn must say {', '.join(missing)}")
+        if not self.messages and self.then is None and self.working is None:
+            raise ValueError("a request must have messages, then or working")
+        if self.messages and self.working is not None:
+            raise ValueError("a request that asks for time has no messages")
+        return self
+
+
+class OutcomeEvent(Event):
+    """
+    What became of one message of a request: ``index`` of ``total``.
+
+    ``epoch`` is the ownership the writer believed in. ``by`` says whose words they were.
+    """
+
+    request: str
+    index: int = 0
+    total: int = 1
+    by: Sender
+    bot: str | None = None
+    turn_id: str | None = None
+    epoch: int | None = None
+    content: Content | None = None
+
+
+class MessageAccepted(OutcomeEvent):
+    """The Graph API took the message and named it. Not yet delivered."""
+
+    type: Literal["io.saath.message.accepted.v1"] = "io.saath.message.accepted.v1"
+    message_id: str
+    to: Annotated[str | None, Private] = None
+    then: Then | None = None
+
+
+class MessageSuperseded(OutcomeEvent):
+    """Not sent: somebody else answers by now."""
+
+    type: Literal["io.saath.message.superseded.v1"] = "io.saath.message.superseded.v1"
+    reason: str
+
+
+class MessageExpired(OutcomeEvent):
+    """Not sent: its time had passed."""
+
+    type: Literal["io.saath.message.expired.v1"] = "io.saath.message.expired.v1"
+
+
+class MessageRefused(OutcomeEvent):
+    """Not sent: the request cannot be carried out as written; ``pointer`` says where (RFC 6901)."""
+
+    type: Literal["io.saath.message.refused.v1"] = "io.saath.message.refused.v1"
+    reason: str
+    pointer: str | None = None
+
+
+class MessageRejected(OutcomeEvent):
+    """The Graph API said no, for good."""
+
+    type: Literal["io.saath.message.rejected.v1"] = "io.saath.message.rejected.v1"
+    error: Problem
+
+
+class MessageLeftInDoubt(OutcomeEvent):
+    """It is unknown whether the message was sent; a later outcome settles it."""
+
+    type: Literal["io.saath.message.left_in_doubt.v1"] = "io.saath.message.left_in_doubt.v1"
+    reason: str
+
+
+class MessageDropped(OutcomeEvent):
+    """In doubt for too long, and its policy says not to send again."""
+
+    type: Literal["io.saath.message.dropped.v1"] = "io.saath.message.dropped.v1"
+    reason: str
+
+
+class TurnClosed(OutcomeEvent):
+    """A bot answered a turn without words: done, a hand-over, or a wish for more time."""
+
+    type: Literal["io.saath.turn.closed.v1"] = "io.saath.turn.closed.v1"
+    then: Then | None = None
+    working_seconds: int | None = None
+
+
+class Command(Strict):
+    """
+    A command as a person's tool writes it: bare JSON.
+
+    The conversation is named by its id, or by the customer's address on the number.
+    """
+
+    id: Annotated[str, Field(pattern=REQUEST_ID)]
+    number: Annotated[str, Field(pattern=r"^\d{1,32}$")]
+    command: Literal["take over", "release"]
+    conversation: str | None = None
+    phone: Annotated[str | None, Private] = None
+    user_id: Annotated[str | None, Private] = None
+    by: str | None = None
+
+    @model_validator(mode="after")
+    def _names_a_conversation(self) -> "Command":
+        if not (self.conversation or self.phone or self.user_id):
+            raise ValueError("a command must name a conversation, a phone or a user_id")
+        return self

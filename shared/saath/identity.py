@@ -1,0 +1,96 @@
+"""Ids: deterministic where Meta gave one, pseudonymous where a person stands behind them. Pure."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from saath.events import Contact
+
+CALLBACK_MAX = 512  # characters of biz_opaque_callback_data, since 2024-01-26
+
+
+def event_id(message_id: str, what: str) -> str:
+    """Name what happened to one of Meta's messages, the same however often it is delivered."""
+    return f"{message_id}:{what}"
+
+
+def digest_id(prefix: str, *parts: str) -> str:
+    """A short deterministic id from *parts*, for facts that Meta gave no id of their own."""
+    digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+    return f"{prefix}{digest[:32]}"
+
+
+def identities(contact: Contact) -> tuple[str, ...]:
+    """All that a contact is known by, the most lasting first: it names a new conversation."""
+    found = []
+    if contact.phone:
+        found.append(f"phone:{contact.phone.lstrip('+')}")
+    if contact.user_id:
+        found.append(f"user:{contact.user_id}")
+    return tuple(found)
+
+
+def conversation_id(key: bytes, number: str, identity: str) -> str:
+    """
+    Name a conversation so that the name says nothing of the customer.
+
+    *key* is the installation's secret: without it nobody can try phone numbers against the id.
+    """
+    return "c_" + _keyed(key, "conversation", number, identity)
+
+
+def alias_key(key: bytes, number: str, identity: str) -> str:
+    """The key under which an identity's conversation is remembered."""
+    return "a_" + _keyed(key, "alias", number, identity)
+
+
+def key_fingerprint(key: bytes) -> str:
+    """Tell one installation key from another without giving it away."""
+    return _keyed(key, "fingerprint")
+
+
+def _keyed(key: bytes, *parts: str) -> str:
+    return hmac.new(key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def turn_id(event_ids: Sequence[str], bot: str, epoch: int) -> str:
+    """Name the turn that asks *bot*, at *epoch*, to answer these messages."""
+    return digest_id("t_", *event_ids, bot, str(epoch))
+
+
+def uuid7(unix_ms: int, random_bits: int) -> str:
+    """A UUIDv7 (RFC 9562) of this millisecond with these 74 random bits. Python has none before 3.14."""
+    rand_a, rand_b = (random_bits >> 62) & 0xFFF, random_bits & ((1 << 62) - 1)
+    value = (unix_ms & ((1 << 48) - 1)) << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << 62 | rand_b
+    text = f"{value:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """
+    What we hide in ``biz_opaque_callback_data``: whose message it is.
+
+    A status carries it back, so a status that overtakes the Graph API's own answer routes itself.
+    """
+
+    request: str
+    index: int
+    conversation: str | None
+    epoch: int | None
+
+    def __str__(self) -> str:
+        epoch = "" if self.epoch is None else str(self.epoch)
+        return "|".join(("s1", self.request, str(self.index), self.conversation or "", epoch))
+
+
+def parse_callback(text: str | None) -> Callback | None:
+    """Read callback data back; ``None`` where it is not ours."""
+    match (text or "").split("|"):
+        case ["s1", request, index, conversation, epoch] if index.isdecimal():
+            return Callback(
+                request, int(index), conversation or None, int(epoch) if epoch else None
+            )
+        case _:
+            return None

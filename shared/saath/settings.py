@@ -1,0 +1,153 @@
+"""
+Settings: frozen models, read from the environment once, in ``main``.
+
+One ConfigMap feeds all four services: each reads only the sections it declares. A misspelt name is
+refused with the nearest right one, because a setting that is silently ignored is found in production.
+"""
+
+import difflib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal, NoReturn, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from saath.errors import Misconfigured
+
+PREFIX = "SAATH_"
+
+# Sections of the other services and of the tools, which a service may find in its environment.
+SECTIONS = (
+    "KAFKA",
+    "TOPICS",
+    "INGEST",
+    "ROUTER",
+    "SENDER",
+    "SYNC",
+    "GRAPH",
+    "SANDBOX",
+    "LOCAL",
+    "DEV",
+)
+
+S = TypeVar("S", bound="Settings")
+
+
+class Section(BaseModel):
+    """A group of settings. An unknown name in it is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class KafkaSettings(Section):
+    """How to reach Kafka, under Kafka's own names and in its own units."""
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_cafile: Path | None = None
+    ssl_certfile: Path | None = None
+    ssl_keyfile: Path | None = None
+    ssl_check_hostname: bool = True
+    request_timeout_ms: int = Field(default=40_000, ge=1000)
+    session_timeout_ms: int = Field(default=10_000, ge=6000)
+    heartbeat_interval_ms: int = Field(default=3_000, ge=100)
+    max_poll_interval_ms: int = Field(default=300_000, ge=1000)
+
+
+class TopicSettings(Section):
+    """How topics are named and made."""
+
+    prefix: str = Field(default="saath.", pattern=r"^[a-z0-9.-]*$")
+    partitions: int = Field(default=24, ge=1, le=10_000)
+    replication_factor: int = Field(default=3, ge=1, le=15)
+    min_insync_replicas: int | None = None
+
+
+class Settings(BaseSettings):
+    """What every service has."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    topics: TopicSettings = TopicSettings()
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8080, ge=0, le=65535)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+    # Kubernetes kills us 30 s after SIGTERM; the slowest Graph call may take 20 s and the last
+    # commit 2 s, which leaves 3 s for the broker to be slow in.
+    shutdown_grace_seconds: float = Field(default=25.0, gt=0)
+
+
+def load(settings: type[S], environ: Mapping[str, str] | None = None) -> S:
+    """
+    Read *settings* from the environment.
+
+    Raises:
+        Misconfigured: a name is misspelt, a value is missing or impossible.
+    """
+    environ = os.environ if environ is None else environ
+    _refuse_misspelt(settings, environ)
+    try:
+        return settings()
+    except ValidationError as error:
+        problems = [
+            _sentence(item["loc"], item["msg"]) for item in error.errors(include_input=False)
+        ]
+        raise Misconfigured("; ".join(problems)) from None
+
+
+def load_or_exit(settings: type[S]) -> S:
+    """Read *settings*; say what is wrong on standard error and exit with 2 where they are wrong."""
+    try:
+        return load(settings)
+    except Misconfigured as error:
+        refuse(str(error))
+
+
+def refuse(sentence: str) -> NoReturn:
+    """Leave with exit status 2, the one for a setting that only a person can mend."""
+    print(f"saath: {sentence}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _refuse_misspelt(settings: type[Settings], environ: Mapping[str, str]) -> None:
+    known = set(_names(settings, PREFIX))
+    foreign = tuple(f"{PREFIX}{section}__" for section in SECTIONS)
+    ours = tuple(name for name in foreign if any(n.startswith(name) for n in known))
+    for name in environ:
+        if not name.startswith(PREFIX) or name in known:
+            continue
+        if name.startswith(foreign) and not name.startswith(ours):
+            continue
+        nearest = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        if nearest or name.startswith(ours):
+            raise Misconfigured(f"{name} is not a setting{hint}")
+
+
+def _names(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for field, info in model.model_fields.items():
+        name = f"{prefix}{field.upper()}"
+        candidates = (info.annotation, *get_args(info.annotation))
+        nested = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        yield name
+        for section in nested:
+            yield from _names(section, f"{name}__")
+
+
+def _sentence(location: tuple[int | str, ...], problem: str) -> str:
+    name = PREFIX + "__".join(str(part).upper() for part in location)
+    return f"{name}: {problem[:1].lower()}{problem[1:]}"
