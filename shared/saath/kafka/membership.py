@@ -1,0 +1,242 @@
+"""
+Which partitions are ours: membership in a consumer group, and a task for each partition we own.
+
+The group's consumer reads nothing; it is there to be given partitions. Each partition's task has its
+own consumer and its own transactional producer, and that producer is what makes ownership safe: a
+task that lost its partition without knowing is fenced by the next owner's start.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from saath.errors import RetryLater
+from saath.kafka.client import consumer
+from saath.kafka.transactions import Fenced
+from saath.metrics import PARTITIONS_ASSIGNED, REBALANCES
+from saath.settings import KafkaSettings
+
+log = structlog.get_logger()
+
+# aiokafka thinks a consumer is stuck that is not polled, so it is, though it never reads.
+POLL_MS = 500
+# Offsets in the group are for lag graphs and people; the true ones are in the changelog.
+COMMIT_EVERY_SECONDS = 5.0
+RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+@dataclass(slots=True)
+class Tenure:
+    """One task's time as the owner of *partition*: when to stop, and how far it has got."""
+
+    partition: int
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    position: int | None = None
+
+
+RunPartition = Callable[[Tenure], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
+    """Callbacks that only signal: aiokafka sends no heartbeat inside them and swallows errors."""
+
+    generation: int = 0
+    partitions: frozenset[int] = frozenset()
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        # Nothing to do yet: most come back, and what does not is fenced by its next owner.
+        pass
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self.generation += 1
+        self.partitions = frozenset(tp.partition for tp in assigned)
+        self.changed.set()
+
+
+@dataclass(slots=True)
+class _Running:
+    tenure: Tenure
+    generation: int
+    task: "asyncio.Task[None]"
+
+
+class Membership:
+    """
+    Runs *run_partition* for every partition of *topic* that the group gives us.
+
+    ``ready`` is true once partitions were given and each of them has said it is ready.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        client_id: str,
+        group: str,
+        topic: str,
+        run_partition: RunPartition,
+    ) -> None:
+        self._kafka, self._client_id, self._group, self._topic = kafka, client_id, group, topic
+        self._run_partition = run_partition
+        self._running: dict[int, _Running] = {}
+        self._assigned = _Assignment()
+        self._failure: BaseException | None = None
+        self._rejoin = False
+
+    def problem(self) -> str | None:
+        """Why not all of our partitions are served yet; ``None`` when they are."""
+        if not self._assigned.generation:
+            return "no partitions assigned yet"
+        waiting = self._assigned.partitions - {
+            p for p, running in self._running.items() if running.tenure.ready.is_set()
+        }
+        return f"{len(waiting)} partitions are being restored" if waiting else None
+
+    async def __call__(self, stopping: asyncio.Event) -> None:
+        """
+        Be a member until *stopping*; then end every partition's task, and only then leave.
+
+        Raises:
+            Exception: a task failed with something that trying again cannot mend.
+        """
+        try:
+            while not stopping.is_set():
+                await self._be_member(stopping)
+        finally:
+            await self._stop(list(self._running))
+
+    async def _be_member(self, stopping: asyncio.Event) -> None:
+        self._rejoin, self._assigned = False, _Assignment()
+        group = consumer(
+            self._kafka,
+            self._client_id,
+            group_id=self._group,
+            session_timeout_ms=self._kafka.session_timeout_ms,
+            heartbeat_interval_ms=self._kafka.heartbeat_interval_ms,
+            max_poll_interval_ms=self._kafka.max_poll_interval_ms,
+        )
+        try:
+            await group.start()
+            group.subscribe([self._topic], listener=self._assigned)
+            await self._follow(group, stopping)
+            await self._stop(list(self._running))
+        except KafkaError as error:
+            log.warning("group.lost", error=type(error).__name__, retry_in_seconds=1)
+            await wait(stopping, 1.0)
+        finally:
+            with contextlib.suppress(KafkaError):
+                await group.stop()
+
+    async def _follow(self, group: AIOKafkaConsumer, stopping: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        commit_at = loop.time() + COMMIT_EVERY_SECONDS
+        poll = asyncio.create_task(self._poll(group))
+        try:
+            while not (stopping.is_set() or self._rejoin):
+                await wait(self._assigned.changed, 0.2, stopping)
+                if self._assigned.changed.is_set():
+                    self._assigned.changed.clear()
+                    await self._take(group)
+                if self._failure is not None:
+                    raise self._failure
+                if poll.done():
+                    poll.result()
+                if loop.time() >= commit_at:
+                    commit_at = loop.time() + COMMIT_EVERY_SECONDS
+                    await self._commit(group)
+        finally:
+            poll.cancel()
+            with contextlib.suppress(asyncio.CancelledError, KafkaError):
+                await poll
+
+    async def _poll(self, group: AIOKafkaConsumer) -> None:
+        while True:
+            for partition in group.assignment() - group.paused():
+                group.pause(partition)
+            await group.getmany(timeout_ms=POLL_MS)
+            await asyncio.sleep(POLL_MS / 1000)
+
+    async def _take(self, group: AIOKafkaConsumer) -> None:
+        ours = self._assigned.partitions
+        REBALANCES.inc()
+        PARTITIONS_ASSIGNED.set(len(ours))
+        log.info("partitions.assigned", partitions=sorted(ours))
+        await self._stop([p for p in self._running if p not in ours])
+        for partition in sorted(ours - set(self._running)):
+            self._start(partition)
+
+    def _start(self, partition: int) -> None:
+        tenure = Tenure(partition)
+        task = asyncio.create_task(self._serve(tenure), name=f"partition-{partition}")
+        self._running[partition] = _Running(tenure, self._assigned.generation, task)
+
+    async def _serve(self, tenure: Tenure) -> None:
+        """Run one partition; try again after what may mend itself; tell of everything else."""
+        failures = 0
+        while not tenure.stopping.is_set():
+            started = asyncio.get_running_loop().time()
+            try:
+                return await self._run_partition(tenure)
+            except Fenced as error:
+                return self._fenced(tenure.partition, str(error))
+            except (RetryLater, KafkaError) as error:
+                long_ago = asyncio.get_running_loop().time() - started > 60
+                failures = 0 if long_ago else failures + 1
+                delay = RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1]
+                log.warning(
+                    "partition.interrupted",
+                    partition=tenure.partition,
+                    error=str(error) or type(error).__name__,
+                    retry_in_seconds=delay,
+                )
+                tenure.ready.clear()
+                await wait(tenure.stopping, delay)
+            except Exception as error:
+                # The process goes down with it: half a service is harder to notice than none.
+                log.exception("partition.failed", partition=tenure.partition)
+                self._failure = error
+                return None
+        return None
+
+    def _fenced(self, partition: int, reason: str) -> None:
+        """Never initialise again without a new assignment: ask for one, unless one has come."""
+        running = self._running.pop(partition, None)
+        log.warning("partition.fenced", partition=partition, reason=reason)
+        if running is None or self._assigned.generation > running.generation:
+            self._assigned.changed.set()
+        else:
+            self._rejoin = True
+
+    async def _stop(self, partitions: Iterable[int]) -> None:
+        ending = [self._running.pop(p) for p in partitions if p in self._running]
+        for running in ending:
+            running.tenure.stopping.set()
+        for running in ending:
+            await asyncio.wait([running.task])
+
+    async def _commit(self, group: AIOKafkaConsumer) -> None:
+        offsets = {
+            TopicPartition(self._topic, p): running.tenure.position
+            for p, running in self._running.items()
+            if running.tenure.position is not None
+        }
+        with contextlib.suppress(CommitFailedError, IllegalStateError):
+            if offsets:
+                await group.commit(offsets)
+
+
+async def wait(event: asyncio.Event, seconds: float, *others: asyncio.Event) -> None:
+    """Wait until one of the events is set, at most this long."""
+    waiters = [asyncio.ensure_future(e.wait()) for e in (event, *others)]
+    try:
+        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for waiter in waiters:
+            waiter.cancel()

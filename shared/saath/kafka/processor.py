@@ -1,0 +1,208 @@
+"""
+The partition loop: records in, decisions out, each batch one transaction.
+
+Every step is where it is because something was lost or doubled without it:
+
+1. a new transactional writer, which fences the old owner;
+2. the ``read_committed`` end of the changelog, and everything up to it;
+3. the input positions, taken from the changelog: the group's offsets may be stale or moved back;
+4. then, again and again: a batch, decided first; one transaction with outputs, state and positions.
+
+After a transaction that failed, memory and Kafka may disagree, so the partition starts again at 1.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from saath.errors import PoisonRecord
+from saath.kafka.changelog import (
+    POSITIONS_KEY,
+    positions_output,
+    read_positions,
+    read_to_end,
+    seek,
+)
+from saath.kafka.client import consumer
+from saath.kafka.membership import Tenure
+from saath.kafka.records import Output, Record, dead_letter, from_aiokafka
+from saath.kafka.transactions import TransactionalWriter
+from saath.metrics import PROCESS_DURATION, RECORD_AGE, RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
+from saath.settings import KafkaSettings, TopicSettings
+from saath.topics import Topic, dlq_topic, state_topic
+
+log = structlog.get_logger()
+
+BATCH_MAX = 500
+IDLE_MS = 100
+# Straight after another, a transaction waits 20 ms for the broker to have finished the last one;
+# after this pause it does not, and what arrived meanwhile shares the next.
+PAUSE_SECONDS = 0.01
+
+
+class Handler(Protocol):
+    """What a service decides, for one partition. It holds the partition's state in memory."""
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take over one record of the changelog."""
+
+    def handle(self, record: Record, now: datetime) -> Iterable[Output]:
+        """Decide one record. ``PoisonRecord`` sends it to the dead-letter topic; nothing changes."""
+
+    def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
+        """After a batch: what is written once for all of it, changed state among it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """
+    What a service reads: the group's *primary* topic, others of the same partition, and slow ones.
+
+    Of the *slow* inputs at most ``slow_max`` records are taken a turn, so that live ones go first.
+    """
+
+    primary: Topic
+    others: tuple[Topic, ...] = ()
+    slow: tuple[Topic, ...] = ()
+    slow_max: int = 50
+
+    @property
+    def all(self) -> tuple[Topic, ...]:
+        """Every input, live ones first."""
+        return (self.primary, *self.others, *self.slow)
+
+
+class Processor:
+    """Runs a service's handler over one partition after the other it is given."""
+
+    def __init__(
+        self,
+        service: str,
+        inputs: Inputs,
+        make_handler: Callable[[int], Handler],
+        *,
+        kafka: KafkaSettings,
+        topics: TopicSettings,
+        client_id: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._service, self._inputs, self._make_handler = service, inputs, make_handler
+        self._kafka, self._client_id, self._now = kafka, client_id, now
+        self._prefix = topics.prefix
+        self._state, self._dlq = state_topic(service), dlq_topic(service)
+
+    async def __call__(self, tenure: Tenure) -> None:
+        """
+        Own one partition until told to stop.
+
+        Raises:
+            Fenced: another owner has it.
+            RetryLater: Kafka did not answer or not take it; start again.
+        """
+        partition = tenure.partition
+        writer = TransactionalWriter(
+            self._kafka, self._client_id, self._prefix, self._service, partition
+        )
+        reader = consumer(self._kafka, f"{self._client_id}-{partition}")
+        async with writer, reader:
+            handler = self._make_handler(partition)
+            positions = await self._restore(reader, partition, handler)
+            log.info("partition.restored", partition=partition)
+            tenure.ready.set()
+            while not tenure.stopping.is_set():
+                batch = await self._fetch(reader, partition)
+                if batch:
+                    await self._process(writer, handler, partition, batch, positions)
+                    tenure.position = positions[self._inputs.primary.name]
+                    await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _restore(
+        self, reader: AIOKafkaConsumer, partition: int, handler: Handler
+    ) -> dict[str, int]:
+        positions: dict[str, int] = {}
+
+        def apply(key: bytes, value: bytes | None) -> None:
+            if key == POSITIONS_KEY:
+                positions.update(read_positions(value))
+            else:
+                handler.restore(key, value)
+
+        changelog = TopicPartition(self._state.full_name(self._prefix), partition)
+        await read_to_end(reader, changelog, apply)
+        return await seek(reader, partition, self._inputs.all, positions, self._prefix)
+
+    async def _fetch(self, reader: AIOKafkaConsumer, partition: int) -> list[Record]:
+        """Records of all inputs in the order the broker dated them, each topic's own order kept."""
+        slow = await self._read(reader, partition, self._inputs.slow, 0, self._inputs.slow_max)
+        live = (self._inputs.primary, *self._inputs.others)
+        read = await self._read(reader, partition, live, 0 if slow else IDLE_MS, BATCH_MAX)
+        merged = heapq.merge(*read, key=lambda record: record.timestamp_ms)
+        return [*merged, *(record for records in slow for record in records)]
+
+    async def _read(
+        self,
+        reader: AIOKafkaConsumer,
+        partition: int,
+        topics: Sequence[Topic],
+        timeout_ms: int,
+        records_max: int,
+    ) -> list[list[Record]]:
+        if not topics:
+            return []
+        by_partition = {TopicPartition(t.full_name(self._prefix), partition): t for t in topics}
+        found = await reader.getmany(*by_partition, timeout_ms=timeout_ms, max_records=records_max)
+        return [
+            [from_aiokafka(by_partition[tp], raw) for raw in raws] for tp, raws in found.items()
+        ]
+
+    async def _process(
+        self,
+        writer: TransactionalWriter,
+        handler: Handler,
+        partition: int,
+        batch: Sequence[Record],
+        positions: dict[str, int],
+    ) -> None:
+        """Decide the whole batch, then write all of it in one transaction."""
+        started = asyncio.get_running_loop().time()
+        now = self._now()
+        outputs: list[Output] = []
+        for record in batch:
+            RECORDS_CONSUMED.labels(record.topic.name).inc()
+            RECORD_AGE.labels(record.topic.name).observe(
+                max(0.0, now.timestamp() - record.timestamp_ms / 1000)
+            )
+            outputs.extend(self._decide(handler, record, now))
+            positions[record.topic.name] = record.offset + 1
+        # State goes before what is published of it: the last record is the one that says "decided".
+        outputs.append(positions_output(self._state, partition, positions))
+        outputs.extend(handler.finish(positions, now))
+        await writer.write(outputs)
+        PROCESS_DURATION.labels(batch[0].topic.name, "committed").observe(
+            asyncio.get_running_loop().time() - started
+        )
+
+    def _decide(self, handler: Handler, record: Record, now: datetime) -> Iterable[Output]:
+        structlog.contextvars.bind_contextvars(
+            topic=record.topic.name, partition=record.partition, offset=record.offset
+        )
+        try:
+            return list(handler.handle(record, now))
+        except PoisonRecord as error:
+            reason, kind = str(error), "PoisonRecord"
+            log.warning("record.dead_lettered", reason=reason)
+        except Exception as error:
+            # A defect of ours must not block the partition either; the record is kept, and redriven
+            # once the defect is mended.
+            reason, kind = f"{type(error).__name__} in the {self._service}", type(error).__name__
+            log.exception("record.dead_lettered", reason=reason)
+        finally:
+            structlog.contextvars.unbind_contextvars("topic", "partition", "offset")
+        RECORDS_DEAD_LETTERED.labels(record.topic.name, kind).inc()
+        return [dead_letter(record, self._dlq, reason, now)]

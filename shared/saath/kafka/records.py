@@ -1,0 +1,75 @@
+"""A record as it was read, and one as it will be written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from saath.codec import Headers, encode
+from saath.events import Event
+from saath.topics import Topic, place
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What Kafka holds. ``topic`` is ours, without the prefix; ``timestamp_ms`` the broker's clock."""
+
+    topic: Topic
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def appended_at(self) -> datetime:
+        """When the broker (or, on topics without the broker's clock, the writer) dated it."""
+        return datetime.fromtimestamp(self.timestamp_ms / 1000, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A record to be written, in a transaction, to a chosen partition."""
+
+    topic: Topic
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def output(topic: Topic, event: Event, partitions: int, traceparent: str | None = None) -> Output:
+    """Place *event* on *topic*, which has this many *partitions*."""
+    where = place(topic, event, partitions)
+    headers, value = encode(event, partition_key=where.key, traceparent=traceparent)
+    return Output(topic, where.partition, where.key.encode(), value, tuple(headers))
+
+
+def traceparent_of(headers: Sequence[tuple[str, bytes]]) -> str | None:
+    """The trace a record belongs to, to be handed on."""
+    for name, value in headers:
+        if name == "ce_traceparent":
+            return value.decode(errors="replace")
+    return None
+
+
+def dead_letter(record: Record, topic: Topic, reason: str, failed_at: datetime) -> Output:
+    """*record* as it goes to a dead-letter topic: untouched, the reason in added headers."""
+    added: Headers = [
+        ("dlq_reason", reason.encode()[:1000]),
+        ("dlq_topic", record.topic.name.encode()),
+        ("dlq_partition", str(record.partition).encode()),
+        ("dlq_offset", str(record.offset).encode()),
+        ("dlq_attempts", b"1"),
+        ("dlq_failed_at", failed_at.isoformat().encode()),
+    ]
+    headers = (*record.headers, *added)
+    return Output(topic, record.partition, record.key, record.value, headers)
+
+
+def from_aiokafka(topic: Topic, raw: Any) -> Record:
+    """Take over what aiokafka read."""
+    return Record(
+        topic, raw.partition, raw.offset, raw.timestamp, raw.key, raw.value, tuple(raw.headers)
+    )

@@ -1,0 +1,107 @@
+"""
+One partition's transactional producer.
+
+Its id is made of service and partition, so whoever owns the partition next shuts out whoever had it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka.errors import (
+    InvalidProducerEpoch,
+    InvalidProducerIdMapping,
+    InvalidTxnState,
+    KafkaError,
+    ProducerFenced,
+)
+from aiokafka.structs import RecordMetadata
+
+from saath.errors import RetryLater, SaathError
+from saath.kafka.client import producer
+from saath.kafka.records import Output
+from saath.metrics import RECORDS_PRODUCED
+from saath.settings import KafkaSettings
+
+# An open transaction holds back every read_committed reader of the partition, so a dead owner's must
+# not stay open for long; the next owner's start ends it at once anyway.
+TRANSACTION_TIMEOUT_MS = 10_000
+
+
+class Fenced(SaathError):
+    """Another owner has the partition now, or the broker gave our transaction up. Let go of it."""
+
+
+class TransactionalWriter:
+    """
+    Writes outputs in transactions, all or nothing.
+
+    Starting it fences every older writer of the same service and partition, and aborts what that
+    one had open.
+    """
+
+    def __init__(
+        self, kafka: KafkaSettings, client_id: str, prefix: str, service: str, partition: int
+    ) -> None:
+        self._prefix = prefix
+        self._producer = producer(
+            kafka,
+            f"{client_id}-{partition}",
+            transactional_id=f"{prefix}{service}-{partition}",
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+        )
+
+    async def __aenter__(self) -> "TransactionalWriter":
+        try:
+            await self._producer.start()
+        except BaseException:
+            await self._producer.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._producer.stop()
+
+    async def write(self, outputs: Iterable[Output]) -> list[RecordMetadata]:
+        """
+        Write *outputs* in one transaction, in this order; return where each one went.
+
+        Raises:
+            Fenced: another owner has the partition; nothing was written.
+            RetryLater: Kafka did not take it; nothing was written.
+        """
+        try:
+            async with self._transaction():
+                futures = [await self._send(output) for output in outputs]
+                # aiokafka commits a transaction although a send in it failed, so each is awaited.
+                return list(await asyncio.gather(*futures))
+        except (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping) as error:
+            raise Fenced(type(error).__name__) from error
+        except InvalidTxnState as error:
+            raise Fenced("the broker ended our transaction") from error
+        except KafkaError as error:
+            raise RetryLater(f"{type(error).__name__}: {error}") from error
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[None]:
+        await self._producer.begin_transaction()
+        try:
+            yield
+        except BaseException as error:
+            if not isinstance(error, ProducerFenced):
+                await self._producer.abort_transaction()
+            raise
+        await self._producer.commit_transaction()
+
+    async def _send(self, output: Output) -> "asyncio.Future[Any]":
+        name = output.topic.full_name(self._prefix)
+        RECORDS_PRODUCED.labels(name).inc()
+        future: asyncio.Future[Any] = await self._producer.send(
+            name,
+            output.value,
+            key=output.key,
+            partition=output.partition,
+            headers=list(output.headers),
+        )
+        return future

@@ -1,0 +1,80 @@
+"""A service's life: start, run its workers, stop. The same for all four."""
+
+import asyncio
+import os
+import platform
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+import structlog
+from aiohttp import web
+
+from saath.http import Health, probe_app
+from saath.metrics import BUILD_INFO
+
+log = structlog.get_logger()
+
+Worker = Callable[[asyncio.Event], Awaitable[None]]
+
+
+async def serve(
+    resources: AbstractAsyncContextManager[Sequence[Worker]],
+    *,
+    stopping: asyncio.Event,
+    grace_seconds: float,
+) -> None:
+    """
+    Run the workers until SIGTERM, or until one of them fails.
+
+    A failed worker takes the process down: Kubernetes restarts pods, not coroutines, and half a
+    service is harder to notice than none.
+    """
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stopping.set)
+
+    async with (
+        resources as workers,
+        asyncio.timeout(None) as deadline,
+        asyncio.TaskGroup() as group,
+    ):
+        for worker in workers:
+            group.create_task(_run(worker, stopping))
+        await stopping.wait()
+        log.info("service.stopping")
+        deadline.reschedule(loop.time() + grace_seconds)
+
+
+async def _run(worker: Worker, stopping: asyncio.Event) -> None:
+    await worker(stopping)
+    if not stopping.is_set():
+        raise RuntimeError(f"{worker!r} ended although nobody asked it to")
+
+
+@asynccontextmanager
+async def probes(health: Health, host: str, port: int):  # type: ignore[no-untyped-def] # yields int
+    """Serve ``/livez``, ``/readyz`` and ``/metrics``; yields the port, chosen by the system if 0."""
+    BUILD_INFO.labels(build_version(), os.environ.get("SAATH_REVISION", "unknown")).set(1)
+    runner = web.AppRunner(probe_app(health), access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    await site.start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def build_version() -> str:
+    """The installed version of Saath."""
+    try:
+        return version("saath")
+    except PackageNotFoundError:
+        return "0"
+
+
+def client_id(service: str) -> str:
+    """The group's name and the pod's, as brokers and their logs will show it."""
+    return f"saath-{service}-{os.environ.get('HOSTNAME') or platform.node() or 'local'}"
