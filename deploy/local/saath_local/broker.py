@@ -9,8 +9,6 @@ Nothing is left running when the block ends, or when this process does.
 
 import base64
 import secrets
-import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +21,7 @@ from saath_local.java import java
 from saath_local.node import Node, Runtime
 from saath_local.ports import HOST, Port
 from saath_local.properties import NodePorts, ServerTls, server_properties
+from saath_local.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from saath_local.tls import Certificates
@@ -88,13 +87,16 @@ def run_cluster(spec: ClusterSpec) -> Iterator[Cluster]:
         for node in cluster.nodes:
             # A folder that is about to be removed needs no orderly end.
             stack.callback(node.stop if spec.data else node.kill)
+        if spec.data:
+            stack.callback(_terminate, cluster)
         _start(cluster)
         yield cluster
-        if spec.data:
-            # All are asked before the first is waited for: the last of three that leave one
-            # by one would wait in vain for a controller.
-            for node in cluster.nodes:
-                node.terminate()
+
+
+def _terminate(cluster: Cluster) -> None:
+    """Ask all to end before the first is waited for: the last would miss its controller."""
+    for node in cluster.nodes:
+        node.terminate()
 
 
 def _hold_ports(spec: ClusterSpec, index: int, stack: ExitStack) -> dict[str, Port]:
@@ -116,9 +118,7 @@ def _data_folder(spec: ClusterSpec, stack: ExitStack) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    folder = Path(tempfile.mkdtemp(prefix="saath-kafka-"))
-    stack.callback(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    return stack.enter_context(scratch_folder())
 
 
 def _prepare(

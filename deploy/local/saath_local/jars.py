@@ -9,6 +9,7 @@ what does not match the list is not used.
 import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from saath_local.errors import JarRefused, JarsUnavailable
 KAFKA_VERSION = "4.4.0"
 FETCHES_AT_ONCE = 8
 FETCH_TIMEOUT_SECONDS = 60
+FETCHING = ".fetching-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ class Jar:
 # Puts the named jars into a folder of its choosing, in the order asked for.
 Fetch = Callable[[Sequence[Jar], Path], Iterable[Path]]
 
+# Told after every jar: how many are there, of how many that were missing.
+Progress = Callable[[int, int], None]
+
 
 def known_jars() -> tuple[Jar, ...]:
     """Read the list that comes with this package."""
@@ -69,6 +74,7 @@ def ensure_jars(
     folder: Path | None = None,
     jars: Sequence[Jar] | None = None,
     fetch: Fetch | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """
     Return a folder that holds every jar of the list, each checked now.
@@ -82,7 +88,9 @@ def ensure_jars(
         folder.mkdir(parents=True, exist_ok=True)
         with lock(folder / ".lock"):
             # Whoever held the lock before us may have fetched them.
-            _fetch_into(folder, missing(folder, jars), fetch or fetch_from_maven)
+            absent = missing(folder, jars)
+            if absent:
+                _fetch_into(folder, absent, fetch or fetch_from_maven, progress)
 
     def check(jar: Jar) -> None:
         path = folder / jar.filename
@@ -111,20 +119,20 @@ def verify(path: Path, jar: Jar, advice: str) -> None:
         )
 
 
-def _fetch_into(folder: Path, jars: Sequence[Jar], fetch: Fetch) -> None:
-    if not jars:
-        return
-
+def _fetch_into(folder: Path, jars: Sequence[Jar], fetch: Fetch, progress: Progress | None) -> None:
+    for abandoned in folder.glob(f"{FETCHING}*"):  # by a killed run; a living one holds the lock
+        shutil.rmtree(abandoned, ignore_errors=True)
     # Beside the cache, so that the rename below stays on one file system and is atomic.
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
-        for jar, path in zip(jars, fetch(jars, Path(scratch)), strict=True):
-            verify(
-                path, jar, "It was just fetched, and is thrown away: who serves it is to be asked."
-            )
+    with tempfile.TemporaryDirectory(dir=folder, prefix=FETCHING) as scratch:
+        fetched = zip(jars, fetch(jars, Path(scratch)), strict=True)
+        for done, (jar, path) in enumerate(fetched, start=1):
+            verify(path, jar, "It was just fetched, and is thrown away: who serves it must answer.")
             path.replace(folder / jar.filename)
+            if progress:
+                progress(done, len(jars))
 
 
-def fetch_from_maven(jars: Sequence[Jar], scratch: Path) -> list[Path]:
+def fetch_from_maven(jars: Sequence[Jar], scratch: Path) -> Iterator[Path]:
     """Fetch the jars with jgo: from the repositories it is set up for, else its default one."""
     try:  # here, and not above: a warm cache needs no jgo
         from jgo.config import GlobalSettings
@@ -157,7 +165,7 @@ def fetch_from_maven(jars: Sequence[Jar], scratch: Path) -> list[Path]:
             ) from error
 
     with ThreadPoolExecutor(FETCHES_AT_ONCE) as pool:
-        return list(pool.map(fetch_one, jars))
+        yield from pool.map(fetch_one, jars)
 
 
 @contextmanager

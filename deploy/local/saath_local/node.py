@@ -62,9 +62,15 @@ class Node:
             raise BrokerFailed(f"Node {self.id} does not run.")
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether Java runs, as far as was seen."""
+        return self._process is not None and self._process.poll() is None
+
     def configure(self, settings: Mapping[str, str]) -> None:
-        """Write what Kafka is to be told."""
+        """Write what Kafka is to be told, and begin a new log."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.log_path.write_text("")
         (self.folder / "server.properties").write_text(render(settings))
 
     def format(self, cluster_id: str, scram: str | None) -> Process | None:
@@ -79,7 +85,7 @@ class Node:
     def check_formatted(self, formatting: Process) -> None:
         """Wait until the data folder is prepared."""
         if formatting.wait(self._runtime.start_timeout_seconds) != 0:
-            raise BrokerFailed(f"Kafka could not prepare {self.folder}.\n{self._log_tail()}")
+            raise BrokerFailed(f"Kafka could not prepare {self.folder}.\n{self.log_tail()}")
 
     def launch(self) -> None:
         """Start Java, and do not wait."""
@@ -91,12 +97,12 @@ class Node:
         """Wait until the node answers and counts itself among the living."""
         give_up = time.monotonic() + self._runtime.start_timeout_seconds
         while not self._answers():
-            if self._process is None or self._process.poll() is not None:
-                raise BrokerFailed(f"Kafka ended while it was starting.\n{self._log_tail()}")
+            if not self.running:
+                raise BrokerFailed(f"Kafka ended while it was starting.\n{self.log_tail()}")
             if time.monotonic() > give_up:
                 raise BrokerFailed(
                     f"Kafka did not answer on port {self.port} within "
-                    f"{self._runtime.start_timeout_seconds:.0f} s.\n{self._log_tail()}"
+                    f"{self._runtime.start_timeout_seconds:.0f} s.\n{self.log_tail()}"
                 )
             time.sleep(POLL_SECONDS)
 
@@ -135,7 +141,8 @@ class Node:
             cwd=self.folder,
         )
 
-    def _log_tail(self) -> str:
+    def log_tail(self) -> str:
+        """The last lines Kafka wrote, for an error to show."""
         lines = self.log_path.read_text(errors="replace").splitlines()
         return "\n".join(
             [

@@ -62,11 +62,15 @@ def server_properties(
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
         "log.dirs": data,
-        **_promises(len(ports)),
-        **_small_and_quick(),
+        **broker_defaults(len(ports)),
         **(_tls(tls) if tls else {}),
     }
     return {name: str(value) for name, value in settings.items()}
+
+
+def broker_defaults(nodes: int) -> dict[str, object]:
+    """Return what holds for every broker of ours, wherever it runs and listens."""
+    return {**_promises(nodes), **_small_and_quick()}
 
 
 def _promises(nodes: int) -> dict[str, object]:
