@@ -9,9 +9,13 @@ from aiokafka import AIOKafkaProducer
 from saath.codec import encode
 from saath.events import Event
 from saath.kafka.client import producer
+from saath.kafka.records import Output
 from saath.metrics import RECORDS_PRODUCED
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import Topic, partition_for, place
+
+# An idempotent producer never gives a record up, so without a broker its flush would never end.
+CLOSE_TIMEOUT_SECONDS = 5.0
 
 
 class Publisher:
@@ -26,11 +30,24 @@ class Publisher:
         self._producer: AIOKafkaProducer = producer(kafka, client_id)
 
     async def __aenter__(self) -> "Publisher":
-        await self._producer.start()
+        try:
+            await self._producer.start()
+        except BaseException:
+            # A producer that did not start still holds sockets, and complains when it is collected.
+            await self._producer.stop()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._producer.stop()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await self._producer.stop()
+        except TimeoutError:
+            await self._producer.client.close()
+
+    async def reachable(self) -> bool:
+        """Ask the brokers for their metadata; whether any of them answered."""
+        return bool(await self._producer.client.force_metadata_update())
 
     async def partitions(self, topic: Topic) -> int:
         """How many partitions *topic* has on the broker."""
@@ -63,6 +80,13 @@ class Publisher:
             name, value, key=key.encode(), partition=partition, headers=list(headers)
         )
         return future
+
+    async def send_output(self, output: Output) -> "asyncio.Future[Any]":
+        """Hand a record that was placed and encoded before to the producer's buffer."""
+        key = (output.key or b"").decode()
+        return await self.send_raw(
+            output.topic, key, output.partition, output.value, output.headers
+        )
 
     async def publish(self, topic: Topic, *events: Event) -> None:
         """Write *events* and wait until all of them are durable."""

@@ -1,0 +1,106 @@
+"""What to answer Meta. Pure: no HTTP, no clock, no Kafka."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from saath_ingest.envelope import without_lone_surrogates
+from saath_ingest.signature import known, verified
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What Meta must prove to know: the app secrets sign bodies, the tokens guard the challenge."""
+
+    app_secrets: Sequence[str] = field(repr=False)
+    verify_tokens: Sequence[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Meta asks whether the address is ours (GET)."""
+
+    mode: str | None
+    token: str | None = field(repr=False)
+    challenge: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Meta delivers a webhook (POST)."""
+
+    signature: str | None = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Oversized:
+    """Somebody delivers more than is taken; it was not read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """The address is ours: repeat this."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """It is Meta's, and it is JSON."""
+
+    data: Any = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """It is not taken. ``outcome`` is the word for metrics, ``reason`` the sentence for people."""
+
+    status: int
+    outcome: str
+    reason: str
+
+
+Decision = Challenge | Accept | Reject
+
+TOO_LARGE = Reject(413, "too_large", "the body is larger than this service takes")
+WRONG_SIGNATURE = Reject(401, "wrong_signature", "X-Hub-Signature-256 does not fit the body")
+NOT_JSON = Reject(400, "not_json", "the body is not JSON")
+NESTED_TOO_DEEP = Reject(400, "not_json", "the body is nested deeper than can be read")
+WRONG_TOKEN = Reject(403, "wrong_token", "the verify token is not ours")
+NO_CHALLENGE = Reject(400, "no_challenge", "there is no hub.challenge to repeat")
+
+
+def decide(request: Verification | Delivery | Oversized, secrets: Secrets) -> Decision:
+    """
+    Decide what *request* gets.
+
+    Nothing of a body is looked at before its signature has been found right; size comes first,
+    because a body that was not read to its end cannot be verified.
+    """
+    match request:
+        case Verification(mode, token, challenge):
+            if mode != "subscribe" or not known(token, secrets.verify_tokens):
+                return WRONG_TOKEN
+            return Challenge(challenge) if challenge else NO_CHALLENGE
+        case Oversized():
+            return TOO_LARGE
+        case Delivery(signature, body):
+            if not verified(body, signature, secrets.app_secrets):
+                return WRONG_SIGNATURE
+            return _parse(body)
+
+
+def _parse(body: bytes) -> Accept | Reject:
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return NOT_JSON
+    except RecursionError:
+        return NESTED_TOO_DEEP
+    # Meta escapes every emoji as a pair of surrogates. A text cut in the middle of a pair leaves
+    # half of one, which no UTF-8 can hold: it would fail every writer and reader after us.
+    if b"\\ud" in body or b"\\uD" in body:
+        data = without_lone_surrogates(data)
+    return Accept(data)

@@ -1,0 +1,85 @@
+"""A webhook's body, opened: every change of every entry, and what none of them can be. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from saath_ingest.fields import FIELDS, events_of
+from saath_ingest.fields.change import Change, Placed
+from saath_ingest.fields.unrecognised import unrecognised
+from saath_ingest.fields.values import account_id
+
+OBJECT = "whatsapp_business_account"
+UNKNOWN_ACCOUNT = "unknown"
+OTHER_FIELD = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one change of a body says. ``field`` is a known one, or ``other``: it is a label."""
+
+    field: str
+    events: tuple[Placed, ...]
+
+
+def read(data: Any, received_at: datetime) -> tuple[Reading, ...]:
+    """
+    Read all that is in a body, in its own order.
+
+    Never fails: what has no reader, or does not fit it, becomes an ``unrecognised`` event with a
+    reason. A POST that is refused for its content would come again for seven days.
+    """
+    return tuple(
+        Reading(change.field if change.field in FIELDS else OTHER_FIELD, events_of(change))
+        if isinstance(change, Change)
+        else Reading(OTHER_FIELD, (change,))
+        for change in changes(data, received_at)
+    )
+
+
+def changes(data: Any, received_at: datetime) -> Iterator[Change | Placed]:
+    """Take the envelope apart; a part that is no change is placed as it is, unrecognised."""
+
+    def odd(reason: str, part: Any, account: str = UNKNOWN_ACCOUNT) -> Placed:
+        details = part if isinstance(part, dict) else {"value": part}
+        return unrecognised(Change(account, "", details, None, received_at), reason)
+
+    match data:
+        case {"object": str() as kind} if kind != OBJECT:
+            yield odd("not a WhatsApp webhook", data)
+            return
+        case {"entry": list() as entries}:
+            pass
+        case _:
+            yield odd("not a webhook", data)
+            return
+    for entry in entries:
+        match entry:
+            case {"changes": list() as parts}:
+                account = account_id(entry.get("id")) or UNKNOWN_ACCOUNT
+            case _:
+                yield odd("an entry without changes", entry)
+                continue
+        for part in parts:
+            match part:
+                case {"field": str() as field, "value": dict() as value}:
+                    yield Change(account, field, value, entry.get("time"), received_at)
+                case _:
+                    yield odd("a change without field and value", part, account)
+
+
+def without_lone_surrogates(data: Any) -> Any:
+    """Replace every half of a surrogate pair by U+FFFD, and change nothing else."""
+    match data:
+        case str():
+            return data.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [without_lone_surrogates(item) for item in data]
+        case dict():
+            return {
+                without_lone_surrogates(key): without_lone_surrogates(item)
+                for key, item in data.items()
+            }
+        case _:
+            return data

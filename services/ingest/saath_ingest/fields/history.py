@@ -1,0 +1,215 @@
+"""``history``: what was written before the connection. It comes late, in any order, and never acts. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal
+
+from saath.events import (
+    Contact,
+    HistoryChunkReceived,
+    HistoryDeclined,
+    HistoryMediaReceived,
+    JsonObject,
+    MessageBackfilled,
+)
+from saath.identity import digest_id, event_id
+from saath.topics import HISTORY
+from saath_ingest.fields.change import Change, Placed, Unreadable, number_of
+from saath_ingest.fields.contacts import Book, book, contact, nobody, split_address
+from saath_ingest.fields.messages import content, message_id_of, recipient, sender
+from saath_ingest.fields.unrecognised import attempt, each, left_over, unrecognised
+from saath_ingest.fields.values import (
+    canonical,
+    digits,
+    identifier,
+    mapping,
+    moment,
+    problems,
+    sequence,
+    text,
+    whole,
+)
+
+Author = Literal["customer", "business"]
+
+
+def read(change: Change) -> tuple[Placed, ...]:
+    """Chunks of history, the refusal to share it, and the media that follow by themselves."""
+    number, known = number_of(change), book(change.value.get("contacts"))
+    media = partial(followed, number, known, change)
+    return (
+        *(
+            placed
+            for item in sequence(change.value.get("history"))
+            for placed in _item(change, number, known, item)
+        ),
+        *each(change, change.value.get("messages"), HISTORY, partial(media, "messages")),
+        *each(
+            change, change.value.get("message_echoes"), HISTORY, partial(media, "message_echoes")
+        ),
+        *left_over(change, "history", "messages", "message_echoes"),
+    )
+
+
+def _item(change: Change, number: str, known: Book, item: Any) -> Iterator[Placed]:
+    match item:
+        case {"errors": errors} if errors:
+            yield attempt(change, item, HISTORY, partial(declined, number, change.received_at))
+            if "threads" in item:
+                yield from _chunk(change, number, known, item)
+        case {"threads": _} | {"metadata": dict()}:
+            yield from _chunk(change, number, known, item)
+        case _:
+            yield unrecognised(change, "history that is neither a chunk nor a refusal", item)
+
+
+def _chunk(change: Change, number: str, known: Book, item: JsonObject) -> Iterator[Placed]:
+    """The messages of one chunk, and after them the chunk itself, so that whoever counts can."""
+    where, ids = mapping(item.get("metadata")), list[str]()
+    for thread in sequence(item.get("threads")):
+        if not isinstance(thread, dict):
+            yield unrecognised(change, "a thread that is not an object", thread)
+            continue
+        one = partial(backfilled, change, number, known, where, thread)
+        for placed in each(change, thread.get("messages"), HISTORY, one):
+            if isinstance(placed.event, MessageBackfilled):
+                ids.append(placed.event.message_id)
+            yield placed
+    yield attempt(change, where, HISTORY, partial(chunk_received, number, change.received_at, ids))
+
+
+def chunk_received(
+    number: str, received_at: datetime, ids: list[str], where: JsonObject
+) -> HistoryChunkReceived:
+    """One chunk. Phase, order and progress together are not unique, so its messages name it too."""
+    phase, chunk, progress = (whole(where.get(key)) for key in ("phase", "chunk_order", "progress"))
+    return HistoryChunkReceived(
+        id=digest_id("chunk_", number, f"{phase}", f"{chunk}", f"{progress}", canonical(ids)),
+        time=received_at,
+        number=number,
+        origin="history",
+        phase=phase,
+        chunk=chunk,
+        progress=progress,
+        messages=len(ids),
+    )
+
+
+def declined(number: str, received_at: datetime, item: JsonObject) -> HistoryDeclined:
+    """The business keeps its history to itself (2593109), or Meta could not fetch it."""
+    found = problems(item.get("errors"))
+    if not found:
+        raise Unreadable("history with errors that cannot be read")
+    return HistoryDeclined(
+        id=digest_id("declined_", number, canonical(item)),
+        time=received_at,
+        number=number,
+        origin="history",
+        errors=found,
+    )
+
+
+def backfilled(
+    change: Change,
+    number: str,
+    known: Book,
+    where: JsonObject,
+    thread: JsonObject,
+    item: JsonObject,
+) -> MessageBackfilled:
+    """
+    One old message.
+
+    Raises:
+        Unreadable: it has no id, or its thread says not whose it is.
+    """
+    message_id, author = message_id_of(item), author_of(change, thread, item)
+    who = _other_side(known, thread, item, author)
+    if nobody(who):
+        raise Unreadable("a thread with nobody")
+    return MessageBackfilled(
+        id=event_id(message_id, "backfilled"),
+        time=moment(item.get("timestamp")) or change.received_at,
+        number=number,
+        origin="history",
+        message_id=message_id,
+        contact=who,
+        content=content(item),
+        author=author,
+        status=text(mapping(item.get("history_context")).get("status")),
+        phase=whole(where.get("phase")),
+        chunk=whole(where.get("chunk_order")),
+    )
+
+
+def author_of(change: Change, thread: JsonObject, item: JsonObject) -> Author:
+    """
+    Tell who wrote an old message.
+
+    ``from`` names them, and the thread is named after the customer; ``to`` stands only on what the
+    business wrote, and not always there. The business's number may be written differently, so
+    somebody who is not the thread's customer is the business.
+    """
+    context = mapping(thread.get("context"))
+    customer = {
+        _normal(name)
+        for name in (thread.get("id"), context.get("wa_id"), context.get("user_id"))
+        if identifier(name)
+    }
+    writer = {
+        _normal(item.get(key)) for key in ("from", "from_user_id") if identifier(item.get(key))
+    }
+    if writer & customer:
+        return "customer"
+    if item.get("to") or item.get("to_user_id") or change.display_phone in writer:
+        return "business"
+    return "business" if customer and writer else "customer"
+
+
+def _other_side(known: Book, thread: JsonObject, item: JsonObject, author: Author) -> Contact:
+    """The customer of a thread: what its message says, completed by its context and its name."""
+    context = mapping(thread.get("context"))
+    said = sender(known, item) if author == "customer" else recipient(known, item)
+    thread_phone, thread_user = split_address(thread.get("id"))
+    named = contact(known, context.get("wa_id") or thread_phone, context.get("user_id"))
+    profile = mapping(context.get("profile"))
+    return Contact(
+        phone=said.phone or named.phone or thread_phone,
+        user_id=said.user_id or named.user_id or thread_user,
+        parent_user_id=said.parent_user_id
+        or named.parent_user_id
+        or identifier(context.get("parent_user_id")),
+        name=said.name or named.name or text(profile.get("name")),
+        username=said.username
+        or named.username
+        or text(context.get("username"))
+        or text(profile.get("username")),
+    )
+
+
+def followed(
+    number: str, known: Book, change: Change, found_in: str, item: JsonObject
+) -> HistoryMediaReceived:
+    """
+    The media of a message that was first a placeholder; it may come before its chunk.
+
+    Its id is enough to find the message by, so the customer may be missing.
+    """
+    message_id = message_id_of(item)
+    ours = change.display_phone is not None and digits(item.get("from")) == change.display_phone
+    author: Author = "business" if found_in == "message_echoes" or ours else "customer"
+    return HistoryMediaReceived(
+        id=event_id(message_id, "media"),
+        time=moment(item.get("timestamp")) or change.received_at,
+        number=number,
+        origin="history",
+        message_id=message_id,
+        contact=sender(known, item) if author == "customer" else recipient(known, item),
+        content=content(item),
+        author=author,
+    )
+
+
+def _normal(name: object) -> str:
+    return digits(name) or text(name) or ""

@@ -1,0 +1,98 @@
+"""``messages``: ``statuses[]``, the fate of what was sent. Unordered and repeated on the wire. Pure."""
+
+from datetime import datetime
+from typing import Any
+
+from saath.events import (
+    Contact,
+    JsonObject,
+    MessageDelivered,
+    MessageFailed,
+    MessagePlayed,
+    MessageRead,
+    MessageSent,
+    Pricing,
+)
+from saath.identity import event_id
+from saath_ingest.fields.change import Unreadable
+from saath_ingest.fields.contacts import Book, contact
+from saath_ingest.fields.values import identifier, mapping, moment, problems, text
+
+Status = MessageSent | MessageDelivered | MessageRead | MessagePlayed | MessageFailed
+
+STATUSES: dict[str, type[Status]] = {
+    "sent": MessageSent,
+    "delivered": MessageDelivered,
+    "read": MessageRead,
+    "played": MessagePlayed,
+    "failed": MessageFailed,
+}
+
+
+def status(number: str, known: Book, received_at: datetime, item: JsonObject) -> Status:
+    """
+    What Meta reports of one message.
+
+    In a group each participant has a fate of their own, so the participant is part of the id.
+
+    Raises:
+        Unreadable: it names no message, or a status nobody has heard of.
+    """
+    message_id, name = identifier(item.get("id")), text(item.get("status"))
+    if message_id is None:
+        raise Unreadable("a status without a message id")
+    model = STATUSES.get(name or "")
+    if model is None:
+        raise Unreadable("an unknown status")
+    participant = _participant(item)
+    window = mapping(item.get("conversation"))
+    return model(
+        id=event_id(message_id, f"{name}:{participant}" if participant else f"{name}"),
+        time=moment(item.get("timestamp")) or received_at,
+        number=number,
+        message_id=message_id,
+        contact=_contact(known, item, participant),
+        callback=text(item.get("biz_opaque_callback_data")),
+        pricing=_pricing(item.get("pricing")),
+        window_id=text(window.get("id")),
+        window_expires_at=moment(window.get("expiration_timestamp")),
+        errors=problems(item.get("errors")),
+    )
+
+
+def _participant(item: JsonObject) -> str | None:
+    # Two of Meta's pages spell it two ways.
+    names = (
+        "recipient_participant_id",
+        "participant_recipient_id",
+        "recipient_participant_user_id",
+    )
+    return next((found for name in names if (found := identifier(item.get(name)))), None)
+
+
+def _contact(known: Book, item: JsonObject, participant: str | None) -> Contact:
+    if participant or item.get("recipient_type") == "group":
+        return contact(
+            known,
+            participant,
+            item.get("recipient_participant_user_id"),
+            item.get("recipient_participant_parent_user_id"),
+        )
+    return contact(
+        known,
+        item.get("recipient_id"),
+        item.get("recipient_user_id"),
+        item.get("recipient_parent_user_id"),
+    )
+
+
+def _pricing(value: Any) -> Pricing | None:
+    if not isinstance(value, dict):
+        return None
+    billable = value.get("billable")
+    return Pricing(
+        model=text(value.get("pricing_model")),
+        category=text(value.get("category")),
+        type=text(value.get("type")),
+        billable=billable if isinstance(billable, bool) else None,
+    )

@@ -1,0 +1,70 @@
+"""What has no reader, or does not fit it: kept whole, acted on by nobody. Pure."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from saath.events import Event, WebhookUnrecognised
+from saath.identity import digest_id
+from saath.topics import ACCOUNTS, Topic
+from saath_ingest.fields.change import Change, Placed, Unreadable
+from saath_ingest.fields.values import canonical, mapping, moment, sequence
+
+# What stands beside the items of every change, and says nothing by itself.
+_FRAME = frozenset({"messaging_product", "metadata", "contacts"})
+
+
+def unrecognised(change: Change, reason: str, part: Any = None) -> Placed:
+    """
+    Keep *part* of a change, or all of it, with the reason why it was not read.
+
+    It goes to the accounts topic, whatever it is about: the live path stays clean of what the
+    router cannot know.
+    """
+    part = change.value if part is None else part
+    details = part if isinstance(part, dict) else {"value": part}
+    event = WebhookUnrecognised(
+        id=digest_id(
+            "unrecognised_", change.account, change.number or "", change.field, canonical(details)
+        ),
+        time=moment(change.entry_time)
+        or moment(mapping(part).get("timestamp"))
+        or change.received_at,
+        number=change.number,
+        account=change.account,
+        field=change.field[:100] or None,
+        reason=reason,
+        details=details,
+    )
+    return Placed(ACCOUNTS, event)
+
+
+def each(
+    change: Change, items: Any, topic: Topic, read: Callable[[Any], Event]
+) -> Iterator[Placed]:
+    """Read every item by itself: one that cannot be read costs none of its neighbours."""
+    for item in sequence(items):
+        yield attempt(change, item, topic, read)
+
+
+def attempt(change: Change, item: Any, topic: Topic, read: Callable[[Any], Event]) -> Placed:
+    """Read one item, or say why it could not be."""
+    if not isinstance(item, dict):
+        return unrecognised(change, "not an object", item)
+    try:
+        return Placed(topic, read(item))
+    except Unreadable as error:
+        return unrecognised(change, str(error), item)
+    except Exception as error:
+        # The last net. What falls into it is our mistake and not Meta's, but a 5xx would make the
+        # whole body come back for seven days, with up to a thousand good updates in it.
+        return unrecognised(change, f"the reader failed: {type(error).__name__}", item)
+
+
+def left_over(change: Change, *read: str) -> Iterator[Placed]:
+    """What stands in a change beside the lists that were *read*, so that nothing is dropped."""
+    rest = {key: value for key, value in change.value.items() if key not in read}
+    odd = [key for key, value in rest.items() if key not in _FRAME and value not in (None, [], {})]
+    if odd:
+        yield unrecognised(change, "no reader for what stands beside the messages", rest)
+    elif not any(change.value.get(name) for name in read):
+        yield unrecognised(change, "nothing in it that is read")
