@@ -7,16 +7,51 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from typing import TypeVar
 
 import structlog
 from aiohttp import web
 
+from saath.errors import Misconfigured
 from saath.http import Health, probe_app
+from saath.log import configure
 from saath.metrics import BUILD_INFO
+from saath.settings import Settings, load_or_exit, refuse
 
 log = structlog.get_logger()
 
 Worker = Callable[[asyncio.Event], Awaitable[None]]
+S = TypeVar("S", bound=Settings)
+
+
+Resources = Callable[[S, asyncio.Event], AbstractAsyncContextManager[Sequence[Worker]]]
+
+
+def run(name: str, settings_type: type[S], resources: Resources[S]) -> None:
+    """
+    A service's whole ``main``: read the environment, serve until SIGTERM, leave.
+
+    Exit status 2 for what only a person can mend (a setting, a missing topic), with a sentence.
+    """
+    settings = load_or_exit(settings_type)
+    configure(name, settings.log_level, settings.log_format)
+    stopping = asyncio.Event()
+    try:
+        asyncio.run(
+            serve(
+                resources(settings, stopping),
+                stopping=stopping,
+                grace_seconds=settings.shutdown_grace_seconds,
+            )
+        )
+    except* Misconfigured as group:
+        refuse(str(_first(group)))
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def serve(

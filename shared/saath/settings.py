@@ -42,6 +42,14 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+class SecretList(SecretStr):
+    """Several secrets in one variable, separated by commas: the newest first, the others rotating out."""
+
+    def values(self) -> tuple[str, ...]:
+        """The secrets, without the blanks around them."""
+        return tuple(part.strip() for part in self.get_secret_value().split(",") if part.strip())
+
+
 class KafkaSettings(Section):
     """How to reach Kafka, under Kafka's own names and in its own units."""
 

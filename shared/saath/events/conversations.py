@@ -22,6 +22,16 @@ class OwnerChanged(Event):
     lease_until: AwareDatetime | None = None
 
 
+class LeaseRenewed(Event):
+    """The person who answers has written again and keeps the conversation until then."""
+
+    type: Literal["io.saath.conversation.lease_renewed.v1"] = (
+        "io.saath.conversation.lease_renewed.v1"
+    )
+    epoch: int
+    lease_until: AwareDatetime
+
+
 class OwnershipRecorded(Event):
     """
     The latest owner of a conversation, for whoever must not send against it.

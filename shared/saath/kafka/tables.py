@@ -58,6 +58,11 @@ class Table(Mapping[str, E], Generic[E]):
         """Why the table is not whole yet; ``None`` when it is."""
         return None if self.complete.is_set() else f"{self._topic.name} is being read"
 
+    async def wait_until_complete(self, stopping: asyncio.Event) -> None:
+        """Wait until the whole topic has been read once, or until *stopping*."""
+        while not (self.complete.is_set() or stopping.is_set()):
+            await wait(self.complete, 1.0, stopping)
+
     async def __call__(self, stopping: asyncio.Event) -> None:
         """Read the topic to its end, then follow it until *stopping*."""
         while not stopping.is_set():

@@ -1,0 +1,231 @@
+"""One partition's records: read, decide, do, say so once. No rule lives here."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from prometheus_client import Counter
+
+from saath.codec import decode, decode_command
+from saath.errors import PoisonRecord
+from saath.events import (
+    Command,
+    CommandRefused,
+    Contact,
+    Event,
+    HandoffRequested,
+    HandoffWithdrawn,
+    MessageAccepted,
+    NumberPolicy,
+    OutcomeEvent,
+    OwnershipRecorded,
+    StatusEvent,
+    TurnOffered,
+    TurnWithdrawn,
+    WatermarkRecorded,
+)
+from saath.identity import digest_id, parse_callback
+from saath.kafka.layout import Layout
+from saath.kafka.records import Output, Record, output, traceparent_of
+from saath.tokens import TurnToken, TurnTokens
+from saath.topics import (
+    COMMANDS,
+    CONVERSATIONS,
+    HANDOFFS,
+    OWNERS,
+    TURNS,
+    Topic,
+    partition_for,
+    state_topic,
+)
+from saath_router.conversation import Conversation, evolve
+from saath_router.decide import Decision, command, decide
+from saath_router.policy import Policy, overlay
+from saath_router.store import Store
+
+log = structlog.get_logger()
+
+STATE = state_topic("router")
+WATERMARK_KEY = b"~watermark"
+
+ROUTED = Counter("saath_messages_routed_total", "Facts decided.", ["type"])
+
+PolicyOf = Callable[[str], NumberPolicy | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What all partitions of one router share."""
+
+    key: bytes
+    tokens: TurnTokens
+    policy: Policy
+    policy_of: PolicyOf
+    layout: Layout
+
+
+class RouterHandler:
+    """Decides the records of one partition; the state it holds is the partition's own."""
+
+    def __init__(self, installation: Installation, partition: int) -> None:
+        self._at, self._partition = installation, partition
+        self._store = Store(installation.key)
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take over one record of the changelog."""
+        self._store.restore(key.decode(), value)
+
+    def handle(self, record: Record, now: datetime) -> Iterable[Output]:
+        """Decide one record; its outputs in the order of the facts."""
+        if record.topic is COMMANDS:
+            return self._command(record, now)
+        event = decode(record.headers, record.value)
+        number = self._number(event)
+        name = self._conversation_of(event, number)
+        if name is None:
+            # A status of a message nobody here sent, to somebody without an address.
+            log.info("message.unplaced", event_id=event.id, event_type=event.type)
+            return ()
+        state = self._store.get_or_new(name, number)
+        decision = decide(event, state, self._policy(number), now)
+        return self._carry_out(decision, state, traceparent_of(record.headers))
+
+    def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
+        """Changed state, changed ownership; last the watermark: up to here all is decided."""
+        changed = list(self._store.take_changed())
+        yield from self._store.outputs(STATE, self._partition, [after for _, after in changed])
+        for before, after in changed:
+            owned = _ownership(after, now)
+            if owned and (before is None or _facts(_ownership(before, now)) != _facts(owned)):
+                yield self._output(OWNERS, owned, None)
+        watermark = WatermarkRecorded(
+            id=digest_id("mark_", str(self._partition), str(sorted(positions.items()))),
+            time=now,
+            positions=dict(positions),
+        )
+        placed = output(OWNERS, _keyed(watermark), self._at.layout.of(OWNERS))
+        yield Output(OWNERS, self._partition, WATERMARK_KEY, placed.value, placed.headers)
+
+    def _number(self, event: Event) -> str:
+        if not event.number:
+            raise PoisonRecord(f"{event.type} names no number")
+        return event.number
+
+    def _conversation_of(self, event: Event, number: str) -> str | None:
+        """Whose fact this is: said by itself, by the callback we sent along, or by the address."""
+        if event.conversation:
+            return event.conversation
+        if isinstance(event, StatusEvent):
+            callback = parse_callback(event.callback)
+            if callback and callback.conversation:
+                return callback.conversation
+            known = self._store.find(number, event.contact, event.message_id)
+            return known or self._store.find_or_name(number, event.contact)
+        if isinstance(event, OutcomeEvent):
+            to = event.to if isinstance(event, MessageAccepted) else None
+            return self._store.find_or_name(number, _contact_at(to)) if to else None
+        contact = getattr(event, "contact", None)
+        return self._store.find_or_name(number, contact) if contact else None
+
+    def _command(self, record: Record, now: datetime) -> Iterable[Output]:
+        asked = decode_command(record.value)
+        right = partition_for(asked.number, self._at.layout.of(COMMANDS))
+        if right != self._partition:
+            # A client whose default hash is not Java's wrote it here; its number's owner decides it.
+            key = asked.number.encode()
+            return (Output(COMMANDS, right, key, record.value, record.headers),)
+        state = self._named(asked)
+        if isinstance(state, CommandRefused):
+            log.info("command.refused", event_id=asked.id, reason=state.reason)
+            return (self._output(CONVERSATIONS, state.model_copy(update={"time": now}), None),)
+        decision = command(asked, state, self._policy(asked.number), now)
+        return self._carry_out(decision, state, traceparent_of(record.headers))
+
+    def _named(self, asked: Command) -> Conversation | CommandRefused:
+        contact = Contact(phone=asked.phone, user_id=asked.user_id)
+        name = asked.conversation or self._store.find(asked.number, contact)
+        state = self._store.get(name) if name else None
+        if state is not None and state.number == asked.number:
+            return state
+        return CommandRefused(
+            id=digest_id("refused_", asked.number, asked.id),
+            time=datetime.min,
+            number=asked.number,
+            conversation=name or "unknown",
+            causation=asked.id,
+            reason="no such conversation on this number",
+        )
+
+    def _policy(self, number: str) -> Policy:
+        return overlay(self._at.policy, self._at.policy_of(number))
+
+    def _carry_out(
+        self, decision: Decision, state: Conversation, traceparent: str | None
+    ) -> list[Output]:
+        outputs = []
+        for fact in decision:
+            state = evolve(state, fact)
+            ROUTED.labels(fact.type).inc()
+            published = self._signed(fact) if isinstance(fact, TurnOffered) else fact
+            outputs.append(self._output(_topic_of(fact), published, traceparent))
+        if decision:
+            self._store.put(state)
+        return outputs
+
+    def _signed(self, turn: TurnOffered) -> TurnOffered:
+        token = TurnToken(
+            turn=turn.id,
+            number=turn.number or "",
+            conversation=turn.conversation or "",
+            epoch=turn.epoch,
+            bot=turn.bot,
+            deadline=int(turn.deadline.timestamp()),
+        )
+        return turn.model_copy(update={"turn": self._at.tokens.sign(token)})
+
+    def _output(self, topic: Topic, event: Event, traceparent: str | None) -> Output:
+        return output(topic, event, self._at.layout.of(topic), traceparent)
+
+
+def _topic_of(fact: Event) -> Topic:
+    match fact:
+        case TurnOffered() | TurnWithdrawn():
+            return TURNS
+        case HandoffRequested() | HandoffWithdrawn():
+            return HANDOFFS
+        case _:
+            return CONVERSATIONS
+
+
+def _ownership(state: Conversation, now: datetime) -> OwnershipRecorded | None:
+    """What the sender must know of a conversation; nothing while only its history is known."""
+    if not state.epoch and state.window_until is None:
+        return None
+    return OwnershipRecorded(
+        id=f"{state.id}:{state.epoch}",
+        time=now,
+        number=state.number,
+        conversation=state.id,
+        owner=state.owner,
+        epoch=state.epoch,
+        bot=state.bot,
+        addresses=Contact(phone=state.contact.phone, user_id=state.contact.user_id),
+        window_until=state.window_until,
+        lease_until=state.lease_until,
+    )
+
+
+def _facts(owned: OwnershipRecorded | None) -> object:
+    return owned and owned.model_dump(exclude={"time"})
+
+
+def _contact_at(address: str) -> Contact:
+    """A request's ``to``: a phone number, or a business-scoped user id (``CC.…``)."""
+    if "." in address:
+        return Contact(user_id=address)
+    return Contact(phone=address.lstrip("+"))
+
+
+def _keyed(watermark: WatermarkRecorded) -> WatermarkRecorded:
+    return watermark.model_copy(update={"number": "~", "conversation": "~"})
