@@ -44,11 +44,15 @@ def run(name: str, settings_type: type[S], resources: Resources[S]) -> None:
                 grace_seconds=settings.shutdown_grace_seconds,
             )
         )
-    except* Misconfigured as group:
-        refuse(str(_first(group)))
+    except (Misconfigured, BaseExceptionGroup) as error:
+        cause = _first(error)
+        if not isinstance(cause, Misconfigured):
+            raise
+        refuse(str(cause))
 
 
 def _first(error: BaseException) -> BaseException:
+    """The first error of a group of groups, as task groups raise them."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from prometheus_client import Counter
 
-from saath.codec import decode, decode_command
+from saath.codec import decode, decode_command, encode
 from saath.errors import PoisonRecord
 from saath.events import (
     Command,
@@ -104,8 +104,8 @@ class RouterHandler:
             time=now,
             positions=dict(positions),
         )
-        placed = output(OWNERS, _keyed(watermark), self._at.layout.of(OWNERS))
-        yield Output(OWNERS, self._partition, WATERMARK_KEY, placed.value, placed.headers)
+        headers, value = encode(watermark)
+        yield Output(OWNERS, self._partition, WATERMARK_KEY, value, tuple(headers))
 
     def _number(self, event: Event) -> str:
         if not event.number:
@@ -136,26 +136,16 @@ class RouterHandler:
             key = asked.number.encode()
             return (Output(COMMANDS, right, key, record.value, record.headers),)
         state = self._named(asked)
-        if isinstance(state, CommandRefused):
-            log.info("command.refused", event_id=asked.id, reason=state.reason)
-            return (self._output(CONVERSATIONS, state.model_copy(update={"time": now}), None),)
+        if state is None:
+            return (self._output(CONVERSATIONS, _refused(asked, now), None),)
         decision = command(asked, state, self._policy(asked.number), now)
         return self._carry_out(decision, state, traceparent_of(record.headers))
 
-    def _named(self, asked: Command) -> Conversation | CommandRefused:
+    def _named(self, asked: Command) -> Conversation | None:
         contact = Contact(phone=asked.phone, user_id=asked.user_id)
         name = asked.conversation or self._store.find(asked.number, contact)
         state = self._store.get(name) if name else None
-        if state is not None and state.number == asked.number:
-            return state
-        return CommandRefused(
-            id=digest_id("refused_", asked.number, asked.id),
-            time=datetime.min,
-            number=asked.number,
-            conversation=name or "unknown",
-            causation=asked.id,
-            reason="no such conversation on this number",
-        )
+        return state if state is not None and state.number == asked.number else None
 
     def _policy(self, number: str) -> Policy:
         return overlay(self._at.policy, self._at.policy_of(number))
@@ -186,6 +176,17 @@ class RouterHandler:
 
     def _output(self, topic: Topic, event: Event, traceparent: str | None) -> Output:
         return output(topic, event, self._at.layout.of(topic), traceparent)
+
+
+def _refused(asked: Command, now: datetime) -> CommandRefused:
+    return CommandRefused(
+        id=digest_id("refused_", asked.number, asked.id),
+        time=now,
+        number=asked.number,
+        conversation=asked.conversation or "unknown",
+        causation=asked.id,
+        reason="no such conversation on this number",
+    )
 
 
 def _topic_of(fact: Event) -> Topic:
@@ -225,7 +226,3 @@ def _contact_at(address: str) -> Contact:
     if "." in address:
         return Contact(user_id=address)
     return Contact(phone=address.lstrip("+"))
-
-
-def _keyed(watermark: WatermarkRecorded) -> WatermarkRecorded:
-    return watermark.model_copy(update={"number": "~", "conversation": "~"})

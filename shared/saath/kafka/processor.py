@@ -12,8 +12,9 @@ After a transaction that failed, memory and Kafka may disagree, so the partition
 """
 
 import asyncio
+import contextlib
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -30,6 +31,7 @@ from saath.kafka.changelog import (
     seek,
 )
 from saath.kafka.client import consumer
+from saath.kafka.inbox import Desk, FactHandler, Inbox
 from saath.kafka.membership import Tenure
 from saath.kafka.records import Output, Record, dead_letter, from_aiokafka
 from saath.kafka.transactions import TransactionalWriter
@@ -91,7 +93,10 @@ class Processor:
         topics: TopicSettings,
         client_id: str,
         now: Callable[[], datetime],
+        inbox: Inbox | None = None,
     ) -> None:
+        # Without an inbox of its own, nobody can submit a fact, and the loop reads records only.
+        self._inbox = inbox or Inbox()
         self._service, self._inputs, self._make_handler = service, inputs, make_handler
         self._kafka, self._client_id, self._now = kafka, client_id, now
         self._prefix = topics.prefix
@@ -114,13 +119,26 @@ class Processor:
             handler = self._make_handler(partition)
             positions = await self._restore(reader, partition, handler)
             log.info("partition.restored", partition=partition)
-            tenure.ready.set()
-            while not tenure.stopping.is_set():
-                batch = await self._fetch(reader, partition)
-                if batch:
-                    await self._process(writer, handler, partition, batch, positions)
-                    tenure.position = positions[self._inputs.primary.name]
-                    await asyncio.sleep(PAUSE_SECONDS)
+            with self._inbox.opened(partition) as desk:
+                tenure.ready.set()
+                await self._run(tenure, reader, writer, handler, positions, desk)
+
+    async def _run(
+        self,
+        tenure: Tenure,
+        reader: AIOKafkaConsumer,
+        writer: TransactionalWriter,
+        handler: Handler,
+        positions: dict[str, int],
+        desk: Desk,
+    ) -> None:
+        """Batch by batch, until told to stop."""
+        partition = tenure.partition
+        async with contextlib.aclosing(self._batches(reader, tenure, desk)) as batches:
+            async for batch in batches:
+                await self._process(writer, handler, partition, batch, positions, desk)
+                tenure.position = positions[self._inputs.primary.name]
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def _restore(
         self, reader: AIOKafkaConsumer, partition: int, handler: Handler
@@ -136,6 +154,26 @@ class Processor:
         changelog = TopicPartition(self._state.full_name(self._prefix), partition)
         await read_to_end(reader, changelog, apply)
         return await seek(reader, partition, self._inputs.all, positions, self._prefix)
+
+    async def _batches(
+        self, reader: AIOKafkaConsumer, tenure: Tenure, desk: Desk
+    ) -> AsyncIterator[list[Record]]:
+        """What to decide next: records, facts from inside, or both. Facts do not wait for records."""
+        fetching: asyncio.Task[list[Record]] | None = None
+        try:
+            while not tenure.stopping.is_set():
+                fetching = fetching or asyncio.create_task(self._fetch(reader, tenure.partition))
+                await desk.arrival_or(fetching)
+                batch: list[Record] = []
+                if fetching.done():
+                    batch, fetching = fetching.result(), None
+                if batch or desk.undecided:
+                    yield batch
+        finally:
+            if fetching:
+                # What it may have read is read again by whoever goes on from the positions.
+                fetching.cancel()
+                await asyncio.wait([fetching])
 
     async def _fetch(self, reader: AIOKafkaConsumer, partition: int) -> list[Record]:
         """Records of all inputs in the order the broker dated them, each topic's own order kept."""
@@ -168,8 +206,9 @@ class Processor:
         partition: int,
         batch: Sequence[Record],
         positions: dict[str, int],
+        desk: Desk,
     ) -> None:
-        """Decide the whole batch, then write all of it in one transaction."""
+        """Decide the whole batch and the facts, then write all of it in one transaction."""
         started = asyncio.get_running_loop().time()
         now = self._now()
         outputs: list[Output] = []
@@ -180,13 +219,23 @@ class Processor:
             )
             outputs.extend(self._decide(handler, record, now))
             positions[record.topic.name] = record.offset + 1
+        outputs.extend(desk.decide(lambda fact: self._decide_fact(handler, fact, now)))
+        if not (batch or desk.uncommitted):
+            return  # nothing but facts that were refused
         # State goes before what is published of it: the last record is the one that says "decided".
         outputs.append(positions_output(self._state, partition, positions))
         outputs.extend(handler.finish(positions, now))
         await writer.write(outputs)
-        PROCESS_DURATION.labels(batch[0].topic.name, "committed").observe(
+        desk.committed()
+        source = batch[0].topic.name if batch else "inside"
+        PROCESS_DURATION.labels(source, "committed").observe(
             asyncio.get_running_loop().time() - started
         )
+
+    def _decide_fact(self, handler: Handler, fact: object, now: datetime) -> list[Output]:
+        if not isinstance(handler, FactHandler):
+            raise TypeError(f"the {self._service}'s handler decides no facts")
+        return list(handler.handle_fact(fact, now))
 
     def _decide(self, handler: Handler, record: Record, now: datetime) -> Iterable[Output]:
         structlog.contextvars.bind_contextvars(

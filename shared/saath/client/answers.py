@@ -1,0 +1,116 @@
+"""What a bot says to a turn, and how it is written. Pure: a bot's own tests need no Kafka."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from saath.codec import explain
+from saath.events import Content, JsonObject, SendRequest, TurnOffered
+
+Message = str | Mapping[str, Any] | Content
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """A person is wanted. ``summary`` is for that person, so that nobody asks the customer twice."""
+
+    reason: str
+    summary: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing needs an answer."""
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Reply:
+    """
+    Messages to the customer, sent in this order: plain words, or objects of Meta's own shape.
+
+    ``then`` happens after they are sent, so a goodbye is never superseded by its own handoff.
+    """
+
+    messages: tuple[Content, ...]
+    then: Handoff | Done | None
+
+    def __init__(self, *messages: Message, then: Handoff | Done | None = None) -> None:
+        if not messages:
+            raise ValueError("a Reply needs a message; when nothing needs an answer, say Done()")
+        object.__setattr__(self, "messages", contents(messages))
+        object.__setattr__(self, "then", then)
+
+    def then_handoff(self, reason: str, summary: str | None = None) -> "Reply":
+        """The same messages, and after them a person answers."""
+        return Reply(*self.messages, then=Handoff(reason, summary))
+
+
+Answer = Reply | Handoff | Done
+
+
+def contents(messages: tuple[Message, ...]) -> tuple[Content, ...]:
+    """
+    Bring *messages* into Meta's shape.
+
+    Raises:
+        ValueError: one of them has no type, or no words.
+    """
+    return tuple(_content(message) for message in messages)
+
+
+def _content(message: Message) -> Content:
+    if isinstance(message, Content):
+        return message
+    if isinstance(message, str):
+        if not message.strip():
+            raise ValueError("a message without words: WhatsApp refuses an empty text")
+        return Content.of_text(message)
+    try:
+        return Content.model_validate(dict(message))
+    except ValidationError as error:
+        raise ValueError(f"a message in Meta's shape was expected: {explain(error)}") from None
+
+
+def request_for(turn: TurnOffered, answer: Answer) -> bytes:
+    """
+    Write *answer* to *turn* as the bare JSON that goes to the sender.
+
+    Raises:
+        TypeError: the answer is none.
+        ValueError: the answer cannot be sent as it is; the message says what is wrong.
+    """
+    match answer:
+        case Reply(messages=messages, then=then):
+            said: JsonObject = {"messages": [content.model_dump() for content in messages]}
+        case Handoff() | Done():
+            said, then = {}, answer
+        case _:
+            kind = type(answer).__name__
+            raise TypeError(f"a bot answers with Reply, Handoff or Done, not with {kind}")
+    if then is not None:
+        said["then"] = _then(then)
+    return written({"turn": turn.turn, **said})
+
+
+def _then(then: Handoff | Done) -> JsonObject | str:
+    if isinstance(then, Done):
+        return "done"
+    wish = {"reason": then.reason, "summary": then.summary}
+    return {"handoff": {name: value for name, value in wish.items() if value is not None}}
+
+
+def written(request: JsonObject) -> bytes:
+    """
+    Check *request* as the sender will, and write it as JSON.
+
+    Raises:
+        ValueError: it would be refused; the message points at the field.
+    """
+    try:
+        SendRequest.model_validate(request)
+    except ValidationError as error:
+        raise ValueError(explain(error)) from None
+    return json.dumps(request, ensure_ascii=False, separators=(",", ":"), default=str).encode()
