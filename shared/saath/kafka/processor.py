@@ -14,7 +14,7 @@ After a transaction that failed, memory and Kafka may disagree, so the partition
 import asyncio
 import contextlib
 import heapq
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -157,7 +157,7 @@ class Processor:
 
     async def _batches(
         self, reader: AIOKafkaConsumer, tenure: Tenure, desk: Desk
-    ) -> AsyncIterator[list[Record]]:
+    ) -> AsyncGenerator[list[Record], None]:
         """What to decide next: records, facts from inside, or both. Facts do not wait for records."""
         fetching: asyncio.Task[list[Record]] | None = None
         try:
