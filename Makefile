@@ -1,0 +1,63 @@
+# The commands a person types. Everything is installed into .venv, from pinned and hashed requirements.
+.PHONY: demo test lint schemas broker dev requirements contract clean help
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/.run ## install, start real Kafka, the four services and a stand-in for Meta; show every promise
+	@$(BIN)/saath demo
+
+dev: $(VENV)/.run ## the same set-up, kept running, for your own bot
+	@$(BIN)/saath dev
+
+test: $(VENV)/.test ## all tests, on a real Kafka broker
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.test ## format, lint, types, import rules, schema drift
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m saath.schemas --check
+
+schemas: $(VENV)/.test ## rewrite the JSON Schemas and the AsyncAPI document from the models
+	$(BIN)/python -m saath.schemas
+
+contract: $(VENV)/.test ## rewrite the expected events of the contract tests' webhook bodies
+	$(BIN)/python -m tests.contract.rewrite
+
+broker: $(VENV)/.run ## a real Kafka to play with, on 127.0.0.1:9092
+	@$(BIN)/python -m saath_local
+
+requirements: $(VENV)/.test ## pin again what pyproject.toml asks for
+	$(BIN)/uv pip compile pyproject.toml --extra dev --group build --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --custom-compile-command "make requirements" \
+		--quiet --output-file requirements/run.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --group build --group test --group lint --universal \
+		--python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make requirements" \
+		--constraint requirements/run.txt --quiet --output-file requirements/test.txt
+
+clean: ## remove what was installed and built
+	rm -rf $(VENV) .saath dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Saath needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing into $(VENV), with the test tools …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.run
