@@ -1,7 +1,6 @@
 """One real broker a test session; each test that asks gets topics of its own on it."""
 
 import asyncio
-import os
 import uuid
 from collections.abc import Iterator
 
@@ -9,21 +8,18 @@ import pytest
 
 from saath.kafka.layout import apply
 from saath.settings import KafkaSettings, TopicSettings
+from saath_local.find import Found, kafka_for_tests
 
 PARTITIONS = 4
+FOUND = pytest.StashKey[Found]()
 
 
 @pytest.fixture(scope="session")
-def kafka() -> Iterator[KafkaSettings]:
+def kafka(pytestconfig: pytest.Config) -> Iterator[KafkaSettings]:
     """A real Kafka: the one named in the environment, in a container, or started here."""
-    named = os.environ.get("SAATH_KAFKA__BOOTSTRAP_SERVERS")
-    if named:
-        yield KafkaSettings(bootstrap_servers=named)
-        return
-    from saath_local import ClusterSpec, run_cluster
-
-    with run_cluster(ClusterSpec()) as cluster:
-        yield KafkaSettings(bootstrap_servers=cluster.bootstrap_servers)
+    with kafka_for_tests() as found:
+        pytestconfig.stash[FOUND] = found
+        yield KafkaSettings(bootstrap_servers=found.bootstrap_servers)
 
 
 @pytest.fixture
@@ -41,3 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "kafka" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.kafka)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say which Kafka it was, and why the ones before it were not taken."""
+    found = config.stash.get(FOUND, None)
+    if found:
+        terminalreporter.write_line(str(found))
