@@ -13,7 +13,7 @@ from saath.events import (
     MessageSent,
     Pricing,
 )
-from saath.identity import event_id
+from saath.identity import digest_id, event_id
 from saath_ingest.fields.change import Unreadable
 from saath_ingest.fields.contacts import Book, contact
 from saath_ingest.fields.values import identifier, mapping, moment, problems, text
@@ -33,7 +33,8 @@ def status(number: str, known: Book, received_at: datetime, item: JsonObject) ->
     """
     What Meta reports of one message.
 
-    In a group each participant has a fate of their own, so the participant is part of the id.
+    In a group each participant has a fate of their own, so the participant is part of the id:
+    digested, because ids go into logs and phone numbers do not.
 
     Raises:
         Unreadable: it names no message, or a status nobody has heard of.
@@ -47,7 +48,7 @@ def status(number: str, known: Book, received_at: datetime, item: JsonObject) ->
     participant = _participant(item)
     window = mapping(item.get("conversation"))
     return model(
-        id=event_id(message_id, f"{name}:{participant}" if participant else f"{name}"),
+        id=event_id(message_id, digest_id(f"{name}:", participant) if participant else f"{name}"),
         time=moment(item.get("timestamp")) or received_at,
         number=number,
         message_id=message_id,

@@ -65,6 +65,6 @@ def left_over(change: Change, *read: str) -> Iterator[Placed]:
     rest = {key: value for key, value in change.value.items() if key not in read}
     odd = [key for key, value in rest.items() if key not in _FRAME and value not in (None, [], {})]
     if odd:
-        yield unrecognised(change, "no reader for what stands beside the messages", rest)
+        yield unrecognised(change, "no reader for part of this change", rest)
     elif not any(change.value.get(name) for name in read):
-        yield unrecognised(change, "nothing in it that is read")
+        yield unrecognised(change, "nothing in it to read")

@@ -1,0 +1,261 @@
+"""HTTP: bodies and headers in, status codes out. No rules: ``decide`` and ``fields`` have them."""
+
+import asyncio
+import secrets as randomness
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import ClientDisconnect
+
+from saath.errors import RetryLater
+from saath.events import WebhookUnrecognised
+from saath.http import Health
+from saath.kafka.layout import Layout
+from saath.kafka.records import Output
+from saath_ingest import metrics
+from saath_ingest.decide import (
+    Accept,
+    Challenge,
+    Delivery,
+    Oversized,
+    Reject,
+    Secrets,
+    Verification,
+    decide,
+)
+from saath_ingest.envelope import Reading, read
+from saath_ingest.in_flight import InFlight, Share
+from saath_ingest.outbox import outbox
+from saath_ingest.settings import IngestSection
+from saath_ingest.tracing import traceparent
+
+log = structlog.get_logger()
+
+PATH = "/webhooks/whatsapp"
+RETRY_AFTER_SECONDS = "2"
+
+# 3 MB of history take a third of a second to read; others would wait, so a thread does it.
+LARGE_BODY_BYTES = 128 * 1024
+
+# No webhook is near this; whoever sends more is not Meta, and need not understand our answer.
+READ_AWAY_BYTES = 64 * 1024 * 1024
+
+TOO_SLOW = Reject(408, "too_slow", "the body did not arrive in time")
+GONE = Reject(400, "gone", "the sender hung up before the body's end")
+
+T = TypeVar("T")
+
+
+class Outlet(Protocol):
+    """Where events go."""
+
+    @property
+    def layout(self) -> Layout:
+        """How many partitions each topic has."""
+        ...
+
+    async def publish(self, outputs: Sequence[Output], *, timeout_seconds: float) -> None:
+        """Return when all of *outputs* are durable, or raise ``RetryLater``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What receiving a webhook needs."""
+
+    section: IngestSection
+    secrets: Secrets
+    outlet: Outlet
+    in_flight: InFlight
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a delivery: the status for Meta, a word for metrics, the rest for the log."""
+
+    status: int
+    outcome: str
+    reason: str | None = None
+    readings: tuple[Reading, ...] = ()
+    body_bytes: int = 0
+
+
+def webhooks(intake: Intake, health: Health) -> APIRouter:
+    """The address Meta calls, and the three that operators call."""
+    router = APIRouter()
+
+    @router.get(PATH)
+    async def verify(request: Request) -> Response:
+        return challenge(request, intake.secrets)
+
+    @router.post(PATH)
+    async def deliver(request: Request) -> Response:
+        return await receive(request, intake)
+
+    @router.get("/livez")
+    async def live() -> Response:
+        return JSONResponse({"live": True})
+
+    @router.get("/readyz")
+    async def ready() -> Response:
+        problems = health.problems()
+        body = {"ready": not problems, "problems": problems}
+        return JSONResponse(body, 503 if problems else 200)
+
+    @router.get("/metrics")
+    async def scrape() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def challenge(request: Request, secrets: Secrets) -> Response:
+    """Answer Meta's question whether this address is ours."""
+    query = request.query_params
+    verification = Verification(
+        query.get("hub.mode"), query.get("hub.verify_token"), query.get("hub.challenge")
+    )
+    match decide(verification, secrets):
+        case Challenge(text):
+            log.info("webhook.verified")
+            # Never HTML: whoever knows a token could have us say anything.
+            return PlainTextResponse(text, headers={"X-Content-Type-Options": "nosniff"})
+        case Reject() as rejected:
+            log.warning("webhook.refused", outcome=rejected.outcome, status=rejected.status)
+            return PlainTextResponse(rejected.reason, rejected.status)
+        case other:
+            raise TypeError(other)
+
+
+async def receive(request: Request, intake: Intake) -> Response:
+    """Take one delivery in, and say once what became of it."""
+    started, trace_id = time.perf_counter(), randomness.token_hex(16)
+    body = intake.in_flight.share()
+    try:
+        answer = await _take_in(request, intake, body, trace_id)
+    finally:
+        body.release()
+    duration_seconds = time.perf_counter() - started
+    _count(answer, duration_seconds)
+    _say(answer, duration_seconds, trace_id)
+    if answer.status == 200:
+        return Response()
+    headers = {"Retry-After": RETRY_AFTER_SECONDS} if answer.status == 503 else None
+    return PlainTextResponse(answer.reason or answer.outcome, answer.status, headers=headers)
+
+
+async def _take_in(request: Request, intake: Intake, share: Share, trace_id: str) -> Answer:
+    try:
+        async with asyncio.timeout(intake.section.body_timeout_seconds):
+            delivery = await _delivery(request, intake.section.body_limit_bytes, share)
+    except TimeoutError:
+        return Answer(TOO_SLOW.status, TOO_SLOW.outcome, TOO_SLOW.reason)
+    except ClientDisconnect:
+        return Answer(GONE.status, GONE.outcome, GONE.reason)
+    except RetryLater as error:
+        return Answer(503, "overloaded", f"{error}")
+    size = len(delivery.body) if isinstance(delivery, Delivery) else 0
+    decision = await _compute(size, lambda: decide(delivery, intake.secrets))
+    match delivery, decision:
+        case Delivery(_, body), Accept(data):
+            return await _publish(intake, body, data, trace_id)
+        case _, Reject(status, outcome, reason):
+            return Answer(status, outcome, reason, body_bytes=size)
+        case other:
+            raise TypeError(other)
+
+
+async def _publish(intake: Intake, body: bytes, data: Any, trace_id: str) -> Answer:
+    received_at = intake.now()
+    readings = await _compute(len(body), lambda: read(data, received_at))
+    trace = traceparent(trace_id, randomness.token_hex(8))
+    try:
+        layout = intake.outlet.layout
+        records = await _compute(
+            len(body),
+            lambda: outbox(
+                [placed for reading in readings for placed in reading.events],
+                body,
+                layout,
+                traceparent=trace,
+                record_bytes_max=intake.section.record_bytes_max,
+                received_at=received_at,
+            ),
+        )
+        await intake.outlet.publish(records, timeout_seconds=intake.section.produce_timeout_seconds)
+    except RetryLater as error:
+        return Answer(503, "postponed", f"{error}", readings, len(body))
+    return Answer(200, "accepted", None, readings, len(body))
+
+
+async def _delivery(request: Request, limit: int, share: Share) -> Delivery | Oversized:
+    """
+    Read the body, as far as it is allowed to go.
+
+    Of one that is too large nothing is kept; it is still read for a while, because a sender that is
+    cut off while writing sees a broken connection and not our 413.
+
+    Raises:
+        RetryLater: too much else is in memory.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > READ_AWAY_BYTES:
+        return Oversized()
+    chunks, size = list[bytes](), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > READ_AWAY_BYTES:
+            return Oversized()
+        if size > limit:
+            chunks.clear()
+            share.release()
+        else:
+            share.admit(len(chunk))
+            chunks.append(chunk)
+    if size > limit:
+        return Oversized()
+    return Delivery(request.headers.get("x-hub-signature-256"), b"".join(chunks))
+
+
+async def _compute(size: int, function: Callable[[], T]) -> T:
+    return await asyncio.to_thread(function) if size > LARGE_BODY_BYTES else function()
+
+
+def _count(answer: Answer, duration_seconds: float) -> None:
+    metrics.DURATION.labels(answer.outcome).observe(duration_seconds)
+    for reading in answer.readings:
+        outcome = answer.outcome
+        if outcome == "accepted" and unrecognised_in(reading):
+            outcome = "unrecognised"
+        metrics.CHANGES.labels(reading.field, outcome).inc()
+
+
+def _say(answer: Answer, duration_seconds: float, trace_id: str) -> None:
+    name = {200: "webhook.accepted", 503: "webhook.postponed"}.get(answer.status, "webhook.refused")
+    facts = {
+        "outcome": answer.outcome,
+        "status": answer.status,
+        "changes": len(answer.readings),
+        "events": sum(len(reading.events) for reading in answer.readings),
+        "unrecognised": sum(map(unrecognised_in, answer.readings)),
+        "body_bytes": answer.body_bytes,
+        "duration_seconds": round(duration_seconds, 6),
+        "trace_id": trace_id,
+    }
+    if answer.status == 200:
+        log.info(name, **facts)
+    else:
+        log.warning(name, reason=answer.reason, **facts)
+
+
+def unrecognised_in(reading: Reading) -> int:
+    """How many of a change's events are ``unrecognised`` ones."""
+    return sum(isinstance(placed.event, WebhookUnrecognised) for placed in reading.events)
