@@ -28,6 +28,7 @@ SECTIONS = (
     "SENDER",
     "SYNC",
     "GRAPH",
+    "CREDENTIALS",
     "SANDBOX",
     "LOCAL",
     "DEV",
