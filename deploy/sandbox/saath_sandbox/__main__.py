@@ -4,8 +4,10 @@ import asyncio
 import gc
 import signal
 import sys
+from typing import NoReturn
 
 from aiohttp import web
+from pydantic import ValidationError
 
 from saath_sandbox.app import sandbox
 from saath_sandbox.clock import Clock
@@ -38,10 +40,22 @@ async def serve(settings: Settings) -> None:
 def main() -> None:
     """Read the settings, say what is wrong with them, serve."""
     if wrong := misspelt():
-        print("\n".join(wrong), file=sys.stderr)
-        sys.exit(2)
-    settings = Settings(_cli_parse_args=True)
-    asyncio.run(serve(settings))
+        leave("\n".join(wrong), 2)
+    try:
+        settings = Settings(_cli_parse_args=True)
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        leave("\n".join(wrong), 2)
+    try:
+        asyncio.run(serve(settings))
+    except OSError as error:
+        leave(f"the sandbox cannot listen on {settings.host}:{settings.port}: {error.strerror}", 1)
+
+
+def leave(sentence: str, status: int) -> NoReturn:
+    """End with a sentence instead of a traceback."""
+    print(sentence, file=sys.stderr)
+    sys.exit(status)
 
 
 def _collect_less() -> None:

@@ -1,6 +1,7 @@
 """Names that look like Meta's. All chance comes from the `Random` given."""
 
 import base64
+import itertools
 import random
 from typing import Literal
 
@@ -13,7 +14,8 @@ class Identifiers:
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
-        self._made = 0
+        # A history is made up in a thread: `next` of this is one step, `+= 1` would be two.
+        self._made = itertools.count(1)
 
     def wamid(self, address: str, sender: Literal["business", "customer"]) -> str:
         """A message id: base64 over the customer's address, the direction and a token."""
@@ -44,19 +46,15 @@ class Identifiers:
 
     def number(self) -> str:
         """A phone number id or WABA id: 15 digits."""
-        return f"{self._chance.randrange(10**6, 10**7)}{self._next():08d}"
+        return f"{self._chance.randrange(10**6, 10**7)}{next(self._made):08d}"
 
     def trace(self) -> str:
         """An `fbtrace_id`."""
         return "A" + base64.urlsafe_b64encode(self._chance.randbytes(17)).decode().rstrip("=")
 
-    def _next(self) -> int:
-        self._made += 1
-        return self._made
-
     def _count(self) -> str:
         # Chance alone would nearly do; a witness should not say "nearly".
-        return f"{self._next():08X}"
+        return f"{next(self._made):08X}"
 
     def _hex(self, digits: int) -> str:
         return f"{self._chance.getrandbits(4 * digits):0{digits}X}"

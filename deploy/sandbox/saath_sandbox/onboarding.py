@@ -86,6 +86,8 @@ class Onboarding:
 
     def _compose(self, number: Number, spec: HistorySpec) -> list[Json]:
         business = number.display_phone_number
-        now = int(number.onboarded_at)
-        number.old_messages = history.compose(spec, business, now, number.chance, self._world.ids)
+        if not number.old_messages:  # a phone that is onboarded again has the same past
+            number.old_messages = history.compose(
+                spec, business, int(number.onboarded_at), number.chance, self._world.ids
+            )
         return history.deliver(number.old_messages, spec, business, number.chance)

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     )
 
     host: str = "127.0.0.1"
-    port: int = Field(0, description="0 takes a free one; the ready line names it")
+    port: int = Field(0, ge=0, le=65535, description="0 takes a free one; the ready line names it")
     webhook_url: str | None = Field(None, description="where webhooks go; can be set later")
     app_id: str = "1000000000000001"
     # A stand-in's secrets guard nothing; known defaults save every test a line.
