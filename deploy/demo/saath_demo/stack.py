@@ -140,7 +140,9 @@ class Stack:
 
     def close(self) -> None:
         """End every process, the services first."""
-        ending = [self.processes.pop(name) for name in (*SERVICES, "sandbox") if name in self.processes]
+        ending = [
+            self.processes.pop(name) for name in (*SERVICES, "sandbox") if name in self.processes
+        ]
         for process in ending:
             process.terminate()
         for process in ending:
