@@ -61,7 +61,7 @@ async def _scene(stage: Stage, folder: Path) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as exits:
         say = stage.console.print
         say("   Apache Kafka …", end=" ")
-        cluster = run_cluster(ClusterSpec(data=folder / "kafka"))
+        cluster = run_cluster(ClusterSpec())
         servers = (await asyncio.to_thread(cluster.__enter__)).bootstrap_servers
         exits.push_async_callback(asyncio.to_thread, cluster.__exit__, None, None, None)
         kafka = KafkaSettings(bootstrap_servers=servers)
