@@ -117,6 +117,28 @@ def spawn(
     return Process(watcher, pids[0], Path(command[0]).name)
 
 
+def is_running(pid: int) -> bool:
+    """
+    Whether a process runs; for those we did not start ourselves.
+
+    One that is dead and not yet collected by its parent does not run. In a container
+    whose first process collects nobody, orphans stay like that for ever.
+    """
+    if sys.platform != "linux":
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # "PID (NAME) STATE …", and a name may hold parentheses
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
 def _start_supervisor(
     command: list[str],
     env: Mapping[str, str] | None,
