@@ -113,4 +113,5 @@ def written(request: JsonObject) -> bytes:
         SendRequest.model_validate(request)
     except ValidationError as error:
         raise ValueError(explain(error)) from None
-    return json.dumps(request, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    text = json.dumps(request, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode()

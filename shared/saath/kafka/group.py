@@ -5,6 +5,7 @@ They keep no state of their own, so they need nothing of the partition loop: wha
 read again, by them or by the next owner.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,8 +13,9 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from saath.errors import Misconfigured
 from saath.kafka.client import consumer
-from saath.kafka.failures import translated
+from saath.kafka.failures import meaning, translated
 from saath.kafka.records import Record, from_aiokafka
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import Topic
@@ -23,6 +25,9 @@ log = structlog.get_logger()
 # The longest a reader waits for a first record, and so the longest that a wish to stop, a lost
 # partition or a freed place goes unnoticed.
 POLL_MS = 200
+REBALANCE_LOOK_SECONDS = 1.0
+COMMIT_SECONDS_MAX = 5.0
+ASSIGN_SECONDS_MAX = 30.0
 
 
 @dataclass(slots=True)
@@ -70,20 +75,37 @@ class GroupReader:
         try:
             with translated(self.kafka):
                 await self._consumer.start()
+                await self._join(self.topic.full_name(self.topics.prefix))
         except BaseException:
             await self._consumer.stop()
             raise
-        self._consumer.subscribe([self.topic.full_name(self.topics.prefix)], self._assignment)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
 
+    async def _join(self, topic: str) -> None:
+        # Without this look a group member would wait for ever, without a word, for a missing topic.
+        if topic not in await self._consumer.topics():
+            raise Misconfigured(
+                f"topic {topic} is not there, or not for us to read: run `saath topics apply`, or "
+                "see SAATH_TOPICS__PREFIX and Kafka's ACLs"
+            )
+        self._consumer.subscribe([topic], listener=self._assignment)
+        if self.group is not None:
+            return
+        async with asyncio.timeout(ASSIGN_SECONDS_MAX):
+            while not self._consumer.assignment():  # noqa: ASYNC110 # aiokafka has no event for it
+                await asyncio.sleep(0.01)
+        for partition in self._consumer.assignment():
+            # "From now on" begins here, not at the first reading.
+            await self._consumer.position(partition)
+
     @property
     def assigned(self) -> frozenset[int] | None:
         """The partitions that are ours; ``None`` until the group has given us any."""
         if self.group is None:
-            return frozenset(tp.partition for tp in self._consumer.assignment()) or None
+            return frozenset(tp.partition for tp in self._consumer.assignment())
         return self._assignment.partitions
 
     async def read(self, room: int) -> list[Record]:
@@ -97,8 +119,14 @@ class GroupReader:
             self._consumer.resume(*partitions)
         else:
             self._consumer.pause(*partitions)
-        with translated(self.kafka):
-            found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=max(room, 1))
+        try:
+            # aiokafka waits for the end of a rebalance whatever timeout it was given.
+            async with asyncio.timeout(REBALANCE_LOOK_SECONDS):
+                found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=max(room, 1))
+        except TimeoutError:
+            return []
+        except KafkaError as error:
+            raise meaning(error, self.kafka) from error
         ours = self.assigned or frozenset()
         return [
             from_aiokafka(self.topic, raw)
@@ -107,17 +135,6 @@ class GroupReader:
             for raw in records
         ]
 
-    async def settle(self) -> None:
-        """
-        Without a group: fix where reading begins, so that nothing written after this is missed.
-
-        With a group this does nothing: its first reading begins at the oldest record anyway.
-        """
-        if self.group is None:
-            with translated(self.kafka):
-                for partition in self._consumer.assignment():
-                    await self._consumer.position(partition)
-
     async def commit(self, positions: Mapping[int, int]) -> bool:
         """Commit the next offset of each partition; false where it must be tried again later."""
         name = self.topic.full_name(self.topics.prefix)
@@ -125,10 +142,12 @@ class GroupReader:
         if self.group is None or not offsets:
             return True
         try:
-            await self._consumer.commit(offsets)
+            # aiokafka looks for the coordinator for as long as there is none.
+            async with asyncio.timeout(COMMIT_SECONDS_MAX):
+                await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError):
             return False  # a rebalance is under way, or a partition has just gone
-        except KafkaError as error:
+        except (KafkaError, TimeoutError) as error:
             log.warning("offsets.not_committed", group=self.group, error=type(error).__name__)
             return False
         return True

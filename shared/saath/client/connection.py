@@ -1,7 +1,9 @@
-"""How a bot, a tool or a subscriber reaches Kafka: the services' own names, nothing more."""
+"""How a bot, a tool or a subscriber reaches Kafka: under the services' own names, nothing more."""
 
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import os
+import platform
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from saath.kafka.failures import translated
 from saath.kafka.publisher import Publisher
@@ -22,24 +24,23 @@ def given_or_loaded(settings: ClientSettings | None) -> ClientSettings:
     return settings or load(ClientSettings)
 
 
-def publisher(
-    settings: ClientSettings, client_id: str
-) -> AbstractAsyncContextManager[Publisher]:
+def client_id(name: str) -> str:
+    """Who this is, in the brokers' logs: the name and the pod's."""
+    return f"{name}-{os.environ.get('HOSTNAME') or platform.node() or 'local'}"
+
+
+@asynccontextmanager
+async def open_publisher(settings: ClientSettings, name: str) -> AsyncIterator[Publisher]:
     """
-    Open a publisher.
+    Open a publisher, and close it at the end.
 
     Raises:
         RetryLater: no broker answers.
     """
-    return _publisher(settings, client_id)
-
-
-@asynccontextmanager
-async def _publisher(settings: ClientSettings, client_id: str) -> AsyncIterator[Publisher]:
-    opened = Publisher(settings.kafka, settings.topics, client_id)
+    publisher = Publisher(settings.kafka, settings.topics, client_id(name))
     with translated(settings.kafka):
-        await opened.__aenter__()
+        await publisher.__aenter__()
     try:
-        yield opened
+        yield publisher
     finally:
-        await opened.__aexit__()
+        await publisher.__aexit__()

@@ -1,0 +1,424 @@
+"""Bots, senders and subscribers on a real broker, with nothing of ours behind it."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from saath import Answer, Bot, ClientSettings, Commander, Done, Reply, Sender, Subscriber
+from saath.client.testing import turn
+from saath.events import (
+    Contact,
+    Content,
+    Event,
+    MessageReceived,
+    OwnerChanged,
+    TurnOffered,
+    TurnWithdrawn,
+)
+from saath.kafka.group import GroupReader
+from saath.kafka.publisher import Publisher
+from saath.kafka.records import Record, output
+from saath.kafka.transactions import TransactionalWriter
+from saath.settings import KafkaSettings, TopicSettings
+from saath.topics import (
+    COMMANDS,
+    CONVERSATIONS,
+    OUTBOUND,
+    OUTBOUND_BULK,
+    TURNS,
+    Topic,
+    partition_for,
+)
+from saath_local import spawn
+
+NUMBER = "100000000000001"
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def settings(kafka: KafkaSettings, topics: TopicSettings) -> ClientSettings:
+    return ClientSettings(kafka=kafka, topics=topics, shutdown_grace_seconds=5)
+
+
+def offered(text: str, id: str, conversation: str, bot: str = "orders") -> TurnOffered:  # noqa: A002
+    now = datetime.now(UTC)
+    return turn(text, id=id, conversation=conversation, bot=bot, number=NUMBER, now=now)
+
+
+def withdrawn(of: TurnOffered) -> TurnWithdrawn:
+    return TurnWithdrawn(
+        id=f"{of.id}:withdrawn",
+        time=of.time,
+        number=of.number,
+        conversation=of.conversation,
+        turn_id=of.id,
+        bot=of.bot,
+        reason="a person answered",
+    )
+
+
+@dataclass
+class Scene:
+    """What a test does to the topics, and sees on them."""
+
+    settings: ClientSettings
+    publisher: Publisher
+    read: list[Record] = field(default_factory=list)
+
+    async def offer(self, *events: Event) -> None:
+        await self.publisher.publish(TURNS, *events)
+
+    async def records(self, topic: Topic, count: int) -> list[Record]:
+        """The first *count* records of *topic*, in the order read."""
+        found: list[Record] = []
+        async with self._reader(topic) as reader, asyncio.timeout(PATIENCE):
+            while len(found) < count:
+                found.extend(await reader.read(500))
+        return found
+
+    async def requests(self, count: int) -> list[dict[str, Any]]:
+        return [json.loads(r.value or b"") for r in await self.records(OUTBOUND, count)]
+
+    def _reader(self, topic: Topic) -> GroupReader:
+        return GroupReader(self.settings.kafka, self.settings.topics, "tests", topic, None)
+
+
+@pytest.fixture
+async def scene(settings: ClientSettings) -> AsyncIterator[Scene]:
+    async with Publisher(settings.kafka, settings.topics, "tests") as publisher:
+        yield Scene(settings, publisher)
+
+
+@asynccontextmanager
+async def serving(
+    settings: ClientSettings,
+    handler: Callable[[TurnOffered], Awaitable[Answer]],
+    *,
+    concurrency: int = 10,
+) -> AsyncIterator[Bot]:
+    """A bot that serves until the end of the block, then stops as SIGTERM would stop it."""
+    bot, stopping = Bot("orders", settings=settings), asyncio.Event()
+    bot.on_turn(concurrency=concurrency)(handler)
+    task = asyncio.create_task(bot.serve(stopping))
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await bot.ready.wait()
+        yield bot
+    finally:
+        stopping.set()
+        async with asyncio.timeout(PATIENCE):
+            await task
+
+
+async def echo(asked: TurnOffered) -> Reply:
+    return Reply(f"You said: {asked.text}")
+
+
+async def test_a_turn_is_answered_with_its_token_in_its_numbers_partition(scene: Scene) -> None:
+    asked = offered("Hello", "t_1", "c_1")
+
+    async with serving(scene.settings, echo):
+        await scene.offer(asked)
+        [record] = await scene.records(OUTBOUND, 1)
+
+    assert (record.key, record.partition, json.loads(record.value or b"")) == (
+        NUMBER.encode(),
+        partition_for(NUMBER, 4),
+        {
+            "turn": asked.turn,
+            "messages": [{"type": "text", "text": {"body": "You said: Hello"}}],
+        },
+    )
+
+
+async def test_another_bots_turns_are_left_alone(scene: Scene) -> None:
+    async with serving(scene.settings, echo):
+        await scene.offer(
+            offered("for sales", "t_1", "c_1", bot="sales"), offered("for us", "t_2", "c_1")
+        )
+        requests = await scene.requests(1)
+
+    assert [r["turn"] for r in requests] == ["t1.made-up-t_2"]
+
+
+async def test_a_conversation_is_answered_in_order_and_others_do_not_wait_for_it(
+    scene: Scene,
+) -> None:
+    others_answered = asyncio.Event()
+
+    async def slow_for_one(asked: TurnOffered) -> Reply:
+        if asked.text == "slow":
+            await others_answered.wait()
+        if asked.conversation == "c_2":
+            others_answered.set()
+        return Reply(asked.text)
+
+    async with serving(scene.settings, slow_for_one):
+        await scene.offer(
+            offered("slow", "t_1", "c_1"),
+            offered("after slow", "t_2", "c_1"),
+            offered("other", "t_3", "c_2"),
+        )
+        requests = await scene.requests(3)
+
+    assert [r["messages"][0]["text"]["body"] for r in requests] == ["other", "slow", "after slow"]
+
+
+async def test_a_withdrawn_turn_is_cancelled_and_produces_nothing(scene: Scene) -> None:
+    started, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def stubborn(asked: TurnOffered) -> Reply:
+        if asked.text == "long":
+            started.set()
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                cancelled.set()
+        return Reply(asked.text)
+
+    long = offered("long", "t_1", "c_1")
+    async with serving(scene.settings, stubborn):
+        await scene.offer(long)
+        await started.wait()
+        await scene.offer(withdrawn(long), offered("next", "t_2", "c_1"))
+        requests = await scene.requests(1)
+
+    assert cancelled.is_set()
+    assert [r["turn"] for r in requests] == ["t1.made-up-t_2"]
+
+
+async def test_a_turn_past_its_deadline_is_not_started(scene: Scene) -> None:
+    asked: list[str] = []
+
+    async def noting(turn_: TurnOffered) -> Done:
+        asked.append(turn_.id)
+        return Done()
+
+    late = turn(
+        "late", id="t_1", conversation="c_1", bot="orders", number=NUMBER,
+        deadline=datetime.now(UTC) - timedelta(seconds=1),
+    )  # fmt: skip
+    async with serving(scene.settings, noting):
+        await scene.offer(late, offered("in time", "t_2", "c_1"))
+        await scene.requests(1)
+
+    assert asked == ["t_2"]
+
+
+async def test_a_handler_that_raises_is_silent_and_the_next_turn_is_answered(scene: Scene) -> None:
+    async def fragile(asked: TurnOffered) -> Reply:
+        if asked.text == "bad":
+            raise KeyError(asked.text)
+        return Reply(asked.text)
+
+    async with serving(scene.settings, fragile):
+        await scene.offer(offered("bad", "t_1", "c_1"), offered("good", "t_2", "c_1"))
+        first = await scene.requests(1)
+    async with serving(scene.settings, echo):  # what was not answered is not offered again either
+        await scene.offer(offered("again", "t_3", "c_1"))
+        all_of_them = await scene.requests(2)
+
+    assert [r["turn"] for r in first] == ["t1.made-up-t_2"]
+    assert [r["turn"] for r in all_of_them] == ["t1.made-up-t_2", "t1.made-up-t_3"]
+
+
+async def test_stopping_lets_a_running_turn_end_and_commits_it(scene: Scene) -> None:
+    started = asyncio.Event()
+
+    async def unhurried(asked: TurnOffered) -> Reply:
+        started.set()
+        await asyncio.sleep(0.5)
+        return Reply(asked.text)
+
+    async with serving(scene.settings, unhurried):
+        await scene.offer(offered("one", "t_1", "c_1"))
+        await started.wait()
+    async with serving(scene.settings, unhurried):
+        await scene.offer(offered("two", "t_2", "c_1"))
+        requests = await scene.requests(2)
+
+    assert [r["turn"] for r in requests] == ["t1.made-up-t_1", "t1.made-up-t_2"]
+
+
+async def test_withdrawals_are_heard_while_every_place_is_taken(scene: Scene) -> None:
+    started = asyncio.Event()
+
+    async def for_ever(asked: TurnOffered) -> Reply:
+        if asked.text == "long":
+            started.set()
+            await asyncio.sleep(3600)
+        return Reply(asked.text)
+
+    long = offered("long", "t_1", "c_1")
+    async with serving(scene.settings, for_ever, concurrency=1):
+        await scene.offer(long)
+        await started.wait()
+        await scene.offer(*(offered("waits", f"w_{i}", f"c_{i}") for i in range(2, 30)))
+        await scene.offer(withdrawn(long))
+        requests = await scene.requests(28)
+
+    assert len({r["turn"] for r in requests}) == 28
+
+
+BOT_THAT_DIES = """
+import asyncio, os, pathlib
+from saath import Bot, Reply
+bot = Bot("orders")
+@bot.on_turn()
+async def answer(turn):
+    print("asked", turn.id, flush=True)
+    if turn.text == "long":
+        await asyncio.sleep(3600)
+    return Reply(turn.text)
+bot.run()
+"""
+
+
+async def test_a_killed_bot_answers_again_what_it_had_not_answered(
+    scene: Scene, tmp_path: Path
+) -> None:
+    script, log = tmp_path / "bot.py", tmp_path / "bot.log"
+    script.write_text(BOT_THAT_DIES)
+    kafka, topics = scene.settings.kafka, scene.settings.topics
+    environment = {
+        **os.environ,
+        "SAATH_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "SAATH_KAFKA__SESSION_TIMEOUT_MS": "6000",
+        "SAATH_TOPICS__PREFIX": topics.prefix,
+    }
+    await scene.offer(offered("long", "t_1", "c_1"), offered("quick", "t_2", "c_2"))
+    with spawn([sys.executable, str(script)], env=environment, log_path=log) as bot:
+        await scene.requests(1)
+        async with asyncio.timeout(PATIENCE):
+            while "asked t_1" not in log.read_text():  # noqa: ASYNC110 # it is another process
+                await asyncio.sleep(0.05)
+        bot.send_signal(signal.SIGKILL)
+
+    async with serving(scene.settings, echo):
+        async with asyncio.timeout(PATIENCE):
+            turns: set[str] = set()
+            while len(turns) < 2:
+                turns = {r["turn"] for r in await scene.requests(2)}
+
+    assert turns == {"t1.made-up-t_1", "t1.made-up-t_2"}
+
+
+async def test_a_request_without_a_turn_stands_on_the_topic_of_its_kind(scene: Scene) -> None:
+    async with Sender(settings=scene.settings) as sender:
+        request = await sender.send(
+            number=NUMBER, to="4915112345", text="Hello", message_class="marketing", topic="bulk"
+        )
+    [record] = await scene.records(OUTBOUND_BULK, 1)
+
+    assert (record.key, record.partition, json.loads(record.value or b"")) == (
+        NUMBER.encode(),
+        partition_for(NUMBER, 4),
+        {
+            "id": request,
+            "number": NUMBER,
+            "to": "4915112345",
+            "class": "marketing",
+            "messages": [{"type": "text", "text": {"body": "Hello"}}],
+        },
+    )
+
+
+async def test_a_command_stands_in_its_numbers_partition(scene: Scene) -> None:
+    async with Commander(settings=scene.settings) as commander:
+        command = await commander.take_over(NUMBER, phone="4915112345", by="anna")
+    [record] = await scene.records(COMMANDS, 1)
+
+    assert (record.partition, json.loads(record.value or b"")) == (
+        partition_for(NUMBER, 4),
+        {
+            "id": command,
+            "number": NUMBER,
+            "command": "take over",
+            "phone": "4915112345",
+            "by": "anna",
+        },
+    )
+
+
+def received(id: str, conversation: str = "c_1") -> MessageReceived:  # noqa: A002
+    return MessageReceived(
+        id=id, time=datetime.now(UTC), number=NUMBER, conversation=conversation, message_id=id,
+        contact=Contact(phone="4915112345"), content=Content.of_text("Hello"),
+    )  # fmt: skip
+
+
+async def take(events: Subscriber, count: int) -> list[str]:
+    async with asyncio.timeout(PATIENCE):
+        return [(await anext(events)).id for _ in range(count)]
+
+
+async def test_a_subscriber_gets_the_types_it_asked_for_and_passes_over_the_unknown(
+    scene: Scene,
+) -> None:
+    change = OwnerChanged(
+        id="o_1", time=datetime.now(UTC), number=NUMBER, conversation="c_1", owner="human",
+        previous="bot", epoch=2, reason="answered from the phone",
+    )  # fmt: skip
+    await scene.publisher.publish(CONVERSATIONS, received("m_1"), change)
+    unknown = [("ce_type", b"io.saath.message.imagined.v9")]
+    where = partition_for("c_1", 4)
+    await (await scene.publisher.send_raw(CONVERSATIONS, "x_1", where, b"{}", unknown))
+    await scene.publisher.publish(CONVERSATIONS, received("m_2"))
+
+    async with Subscriber("crm", MessageReceived, settings=scene.settings) as events:
+        ids = await take(events, 2)
+
+    assert ids == ["m_1", "m_2"]
+
+
+async def test_a_subscriber_goes_on_after_what_it_finished_and_repeats_what_it_did_not(
+    scene: Scene,
+) -> None:
+    await scene.publisher.publish(CONVERSATIONS, *(received(f"m_{i}") for i in range(5)))
+
+    async with Subscriber("crm", settings=scene.settings) as events:
+        before = await take(events, 3)  # m_2 was given, and nobody asked for the next
+    async with Subscriber("crm", settings=scene.settings) as events:
+        after = await take(events, 3)
+
+    assert (before, after) == (["m_0", "m_1", "m_2"], ["m_2", "m_3", "m_4"])
+
+
+async def test_a_subscriber_without_a_group_reads_from_now_on_unless_told_otherwise(
+    scene: Scene,
+) -> None:
+    await scene.publisher.publish(CONVERSATIONS, received("old"))
+
+    async with (
+        Subscriber(None, settings=scene.settings) as from_now,
+        Subscriber(None, settings=scene.settings, from_beginning=True) as from_beginning,
+    ):
+        await scene.publisher.publish(CONVERSATIONS, received("new"))
+        seen = (await take(from_now, 1), await take(from_beginning, 2))
+
+    assert seen == (["new"], ["old", "new"])
+
+
+async def test_a_subscriber_never_sees_what_was_not_committed(scene: Scene) -> None:
+    settings = scene.settings
+    writer = TransactionalWriter(settings.kafka, "tests", settings.topics.prefix, "router", 0)
+
+    async with writer:
+        await writer._producer.begin_transaction()
+        await (await writer._send(output(CONVERSATIONS, received("never"), 4)))
+        await writer._producer.abort_transaction()
+        await writer.write([output(CONVERSATIONS, received("said"), 4)])
+    async with Subscriber(None, settings=settings, from_beginning=True) as events:
+        ids = await take(events, 1)
+
+    assert ids == ["said"]
