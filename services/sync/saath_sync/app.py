@@ -1,0 +1,209 @@
+"""Sync put together: resources opened in order, closed in reverse."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+import uvicorn
+
+from saath.codec import decode
+from saath.errors import Misconfigured, PoisonRecord
+from saath.events import CredentialRecorded, Event, NumberPolicy
+from saath.graph import GraphClient
+from saath.http import Health
+from saath.kafka.inbox import Inbox
+from saath.kafka.layout import Layout, wait_for_layout
+from saath.kafka.membership import Membership
+from saath.kafka.processor import Inputs, Processor
+from saath.kafka.ranges import read_range
+from saath.kafka.tables import Table
+from saath.metrics import BUILD_INFO
+from saath.secrets import Vault, vault_of
+from saath.service import Worker, build_version, client_id
+from saath.settings import KafkaSettings
+from saath.topics import CREDENTIALS, HISTORY
+from saath_sync.connect import Connector
+from saath_sync.graph_calls import MetaCalls
+from saath_sync.handler import SyncHandler
+from saath_sync.numbers import Numbers
+from saath_sync.onboarding import Token
+from saath_sync.routes import Front, Service, application
+from saath_sync.settings import SyncSettings
+from saath_sync.tender import Tender
+
+log = structlog.get_logger()
+
+# What is left of the grace is for the partitions' last commits.
+COMMIT_SECONDS = 5
+
+
+@asynccontextmanager
+async def resources(
+    settings: SyncSettings, stopping: asyncio.Event
+) -> AsyncIterator[Sequence[Worker]]:
+    """Everything sync needs, as long as it runs; yields its workers."""
+    vault = vault_of(settings.credentials)
+    if vault is None:
+        raise Misconfigured("SAATH_CREDENTIALS__KEYS is missing: tokens are stored encrypted only")
+    health = Health({"kafka": lambda: "not connected yet"})
+    policy = NumberPolicy(answers=settings.sync.answers, bot=settings.sync.bot)
+    front = Front(settings.sync.api_token, policy, health, utc_now)
+    async with web(settings, front, stopping) as drained:
+        layout = await wait_for_layout(
+            settings.kafka,
+            settings.topics,
+            client_id("sync"),
+            stopping,
+            lambda problem: log.warning("kafka.unavailable", problem=problem),
+        )
+        if layout is None:
+            yield []
+            return
+        async with GraphClient(settings.graph) as graph:
+            yield compose(settings, layout, front, vault, graph, drained)
+
+
+def compose(
+    settings: SyncSettings,
+    layout: Layout,
+    front: Front,
+    vault: Vault,
+    graph: GraphClient,
+    drained: asyncio.Event,
+) -> list[Worker]:
+    """Sync's workers, with the routes connected to them."""
+    name, section = client_id("sync"), settings.sync
+    numbers = Numbers(layout, Inbox())
+
+    def make_handler(partition: int) -> SyncHandler:
+        handler = numbers.handlers[partition] = SyncHandler(partition, layout, utc_now())
+        return handler
+
+    processor = Processor(
+        "sync",
+        Inputs(primary=HISTORY),
+        make_handler,
+        kafka=settings.kafka,
+        topics=settings.topics,
+        client_id=name,
+        now=utc_now,
+        inbox=numbers.inbox,
+    )
+    membership = Membership(
+        settings.kafka, name, "saath-sync", HISTORY.full_name(settings.topics.prefix), processor
+    )
+    credentials = Table(
+        CREDENTIALS,
+        CredentialRecorded,
+        kafka=settings.kafka,
+        topics=settings.topics,
+        client_id=f"{name}-credentials",
+        partitions=layout.of(CREDENTIALS),
+    )
+    source = HistorySource(settings.kafka, f"{name}-replay", settings.topics.prefix, numbers)
+    tender = Tender(numbers, source, section.patience(), section.backfill_per_second, utc_now)
+
+    def token_of(number: str) -> Token | None:
+        recorded = credentials.get(number)
+        return vault.decrypt(recorded.ciphertext) if recorded else None
+
+    async def partitions(_: asyncio.Event) -> None:
+        # Kept until the last onboarding call is answered: its answer goes through them.
+        await membership(drained)
+
+    calls = MetaCalls(graph, section.app_id, section.app_secret)
+    front.service = Service(Connector(numbers, calls, vault, utc_now), token_of)
+    front.health.checks = {"partitions": membership.problem, "credentials": credentials.problem}
+    return [credentials, partitions, tender]
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySource:
+    """The history topic, read again with a consumer of its own."""
+
+    kafka: KafkaSettings
+    client_id: str
+    prefix: str
+    numbers: Numbers
+
+    async def read(self, number: str, start: int, end: int) -> AsyncIterator[tuple[int, Event]]:
+        """One number's events at offsets from *start* to before *end*."""
+        partition, key = self.numbers.partition(number), number.encode()
+        records = read_range(
+            self.kafka, self.client_id, HISTORY, self.prefix, partition, start, end
+        )
+        async with contextlib.aclosing(records):
+            async for record in records:
+                if record.key != key:
+                    continue
+                # What cannot be read is on the dead-letter topic since it was first seen.
+                with contextlib.suppress(PoisonRecord):
+                    yield record.offset, decode(record.headers, record.value)
+
+
+class Server(uvicorn.Server):
+    """uvicorn as one worker of several: the signals are for the whole service."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+@asynccontextmanager
+async def web(
+    settings: SyncSettings, front: Front, stopping: asyncio.Event
+) -> AsyncIterator[asyncio.Event]:
+    """Serve HTTP from now until *stopping*; yields an event for "the last request is answered"."""
+    BUILD_INFO.labels(build_version(), "unknown").set(1)
+    listening = _listen(settings.http_host, settings.http_port)
+    server = Server(
+        uvicorn.Config(
+            application(front),
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=max(1, int(settings.shutdown_grace_seconds) - COMMIT_SECONDS),
+        )
+    )
+    drained = asyncio.Event()
+
+    async def serve() -> None:
+        try:
+            await server.serve(sockets=[listening])
+        finally:
+            drained.set()
+
+    async def end() -> None:
+        await stopping.wait()
+        server.should_exit = True
+
+    serving, ending = asyncio.create_task(serve()), asyncio.create_task(end())
+    log.info("service.started", port=listening.getsockname()[1])
+    try:
+        yield drained
+    finally:
+        server.should_exit = True
+        ending.cancel()
+        await serving
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), reuse_port=False)
+    except OSError as error:
+        raise Misconfigured(
+            f"SAATH_HTTP_HOST and SAATH_HTTP_PORT: cannot listen on {host}:{port} ({error.strerror})"
+        ) from error
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)

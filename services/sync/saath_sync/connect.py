@@ -1,0 +1,210 @@
+"""
+Connecting a number: one call after the other, each stored as asked before it is made.
+
+Whatever ends this half way leaves a ledger that says which calls were made and which answers came;
+``resume`` goes on from there.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from saath.errors import SaathError
+from saath.events import NumberPolicy
+from saath.kafka.inbox import NotCommitted, NotOwner
+from saath.secrets import Vault
+from saath_sync import onboarding
+from saath_sync.facts import ConnectAsked, Fact, StepAnswered, StepAsked, TokenObtained
+from saath_sync.ledger import Ledger, Step
+from saath_sync.numbers import Numbers
+from saath_sync.onboarding import Done, PhoneNumber, Refused, Result, Token, Unknown
+
+# An answer is kept through a rebalance of this length; after that the call counts as unanswered.
+KEEP_TRIES, KEEP_EVERY_SECONDS = 20, 0.5
+READ_TRIES, READ_EVERY_SECONDS = 3, 0.5
+
+
+class ConnectFailed(SaathError):
+    """
+    The number could not be connected.
+
+    ``by_meta`` is whether Meta said so; otherwise it is unknown. ``choose`` asks a person to choose.
+    """
+
+    def __init__(
+        self, sentence: str, what_to_do: str, *, by_meta: bool = True, choose: bool = False
+    ) -> None:
+        super().__init__(sentence)
+        self.what_to_do, self.by_meta, self.choose = what_to_do, by_meta, choose
+
+
+class Calls(Protocol):
+    """What is asked of Meta."""
+
+    async def exchange(self, code: Token) -> Token | Refused | Unknown:
+        """A token for a code."""
+        ...
+
+    async def phone_numbers(
+        self, account: str, token: Token
+    ) -> Sequence[PhoneNumber] | Refused | Unknown:
+        """The numbers of an account."""
+        ...
+
+    async def read_number(self, number: str, token: Token) -> PhoneNumber | Refused | Unknown:
+        """One number."""
+        ...
+
+    async def subscribe(self, account: str, token: Token) -> Done | Refused | Unknown:
+        """Webhooks from now on."""
+        ...
+
+    async def ask_sync(
+        self, number: str, token: Token, kind: Literal["contacts", "history"]
+    ) -> Done | Refused | Unknown:
+        """One of the two one-time requests."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for: this account's number, connected with this code."""
+
+    code: Token
+    account: str
+    number: str | None
+    policy: NumberPolicy
+    wants_history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """Walks through an onboarding."""
+
+    numbers: Numbers
+    calls: Calls
+    vault: Vault
+    now: Callable[[], datetime]
+
+    async def connect(self, wish: Wish) -> Ledger:
+        """
+        Connect a number with a code.
+
+        Raises:
+            ConnectFailed: without a token or a number there is nothing to go on with.
+            NotOwner: another pod has the number; the code was not spent.
+            StepRefused: the number is being connected at this moment; the code was not spent.
+        """
+        if wish.number is not None:
+            return await self._connect_named(wish, wish.number)
+        if not self.numbers.owns_all():
+            raise NotOwner(
+                "say phone_number_id: without it, only a pod that has all numbers can help"
+            )
+        token = await self.calls.exchange(wish.code)
+        if isinstance(token, Refused | Unknown):
+            raise _no_token(token)
+        number = (await self._only_number(wish.account, token)).number
+        await self._keep(_asked(wish, number))
+        return await self._with_token(number, token)
+
+    async def resume(self, number: str, token: Token) -> Ledger:
+        """
+        Ask again for what Meta refused or never answered, and for what was not asked yet.
+
+        A person says so: what Meta takes only once is asked again too, and if it had been taken,
+        Meta's refusal tells us.
+        """
+        return await self._run(number, token, ask_unknown=True)
+
+    async def _connect_named(self, wish: Wish, number: str) -> Ledger:
+        await self.numbers.submit(_asked(wish, number))
+        await self.numbers.submit(StepAsked(number, "exchange"))
+        token = await self.calls.exchange(wish.code)
+        if isinstance(token, Refused | Unknown):
+            await self._keep(StepAnswered(number, "exchange", token))
+            raise _no_token(token)
+        return await self._with_token(number, token)
+
+    async def _with_token(self, number: str, token: Token) -> Ledger:
+        await self._keep(TokenObtained(number, self.vault.encrypt(token)))
+        return await self._run(number, token, ask_unknown=False)
+
+    async def _only_number(self, account: str, token: Token) -> PhoneNumber:
+        for attempt in range(READ_TRIES):
+            found = await self.calls.phone_numbers(account, token)
+            if not isinstance(found, Unknown):
+                break
+            if attempt < READ_TRIES - 1:
+                await asyncio.sleep(READ_EVERY_SECONDS)
+        if isinstance(found, Refused | Unknown):
+            raise _failed("the account's numbers could not be read", found)
+        chosen = onboarding.only_number(found)
+        if isinstance(chosen, Refused):
+            raise ConnectFailed(chosen.message, onboarding.NEW_CODE, choose=True)
+        return chosen
+
+    async def _run(self, number: str, token: Token, *, ask_unknown: bool) -> Ledger:
+        """The steps that are left, in their order, each at most once."""
+        tried: list[Step] = []
+        while True:
+            ledger = self.numbers.ledger(number)
+            if ledger is None:
+                raise NotOwner(f"the number {number} is not known here")
+            step = onboarding.next_step(ledger, self.now(), tried=tried, ask_unknown=ask_unknown)
+            if step is None:
+                return ledger
+            tried.append(step)
+            await self.numbers.submit(StepAsked(number, step, ask_unknown))
+            await self._keep(await self._ask(step, ledger, token))
+
+    async def _ask(self, step: Step, ledger: Ledger, token: Token) -> StepAnswered:
+        number, account = ledger.number, ledger.account or ""
+        result: Result
+        match step:
+            case "subscribe":
+                result = await self.calls.subscribe(account, token)
+            case "facts":
+                read = await self.calls.read_number(number, token)
+                if isinstance(read, PhoneNumber):
+                    judged = onboarding.coexistence(read)
+                    return StepAnswered(number, step, judged, read.display_phone)
+                result = read
+            case "contacts" | "history":
+                result = await self.calls.ask_sync(number, token, step)
+            case _:
+                raise ValueError(step)
+        return StepAnswered(number, step, result)
+
+    async def _keep(self, fact: Fact) -> None:
+        """
+        Store what cannot be asked for again, also while the partition is being taken over again.
+
+        Raises:
+            NotOwner: another pod has the partition by now.
+        """
+        for _ in range(KEEP_TRIES - 1):
+            try:
+                return await self.numbers.submit(fact)
+            except (NotOwner, NotCommitted):
+                # Told twice, these facts change nothing the second time.
+                await asyncio.sleep(KEEP_EVERY_SECONDS)
+        return await self.numbers.submit(fact)
+
+
+def _asked(wish: Wish, number: str) -> ConnectAsked:
+    return ConnectAsked(number, wish.account, wish.policy, wish.wants_history)
+
+
+def _no_token(result: Refused | Unknown) -> ConnectFailed:
+    return _failed("the code could not be exchanged", result)
+
+
+def _failed(what: str, result: Refused | Unknown) -> ConnectFailed:
+    match result:
+        case Refused():
+            return ConnectFailed(f"{what}: {onboarding.problem(result)}", onboarding.NEW_CODE)
+        case Unknown(reason):
+            return ConnectFailed(f"{what}: {reason}", onboarding.NEW_CODE, by_meta=False)

@@ -1,0 +1,136 @@
+"""What a record or a fact changes in a number's ledger, and what is published of it. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from saath.errors import PoisonRecord
+from saath.events import (
+    CredentialRecorded,
+    Event,
+    HistoryChunkReceived,
+    HistoryDeclined,
+    HistoryMediaReceived,
+    MessageBackfilled,
+)
+from saath.identity import digest_id
+from saath_sync import ledger as ledgers
+from saath_sync import onboarding
+from saath_sync.facts import (
+    ConnectAsked,
+    Fact,
+    ReplayBegun,
+    ReplayFinished,
+    ReplayProgressed,
+    StepAnswered,
+    StepAsked,
+    TokenObtained,
+)
+from saath_sync.ledger import Ledger
+from saath_sync.onboarding import StepRefused
+
+DECLINED_BY_THE_BUSINESS = 2593109
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The ledger as it is from now on, and the events that say so."""
+
+    ledger: Ledger
+    credential: CredentialRecorded | None = None
+    backfill: tuple[MessageBackfilled, ...] = ()
+
+
+def decide(event: Event, ledger: Ledger | None, offset: int, now: datetime) -> Ledger:
+    """
+    Count what has come of a number's history. Nothing else follows: history never acts.
+
+    Raises:
+        PoisonRecord: it does not belong on this topic.
+    """
+    if event.number is None:
+        raise PoisonRecord(f"{event.type} without a number")
+    # Webhooks come for a number that was connected elsewhere too; it works, or they would not come.
+    ledger = ledger or Ledger(number=event.number, connected=True)
+
+    match event:
+        case MessageBackfilled() | HistoryMediaReceived():
+            return ledgers.seen_at(ledger, offset)
+        case HistoryChunkReceived():
+            return ledgers.chunk_received(ledger, event, offset, now)
+        case HistoryDeclined():
+            return ledger.model_copy(update={"declined": _reason(event)})
+        case _:
+            raise PoisonRecord(f"{event.type} is no history")
+
+
+def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime) -> Decision:
+    """
+    Take over what happened inside.
+
+    Raises:
+        StepRefused: the step may not be asked now, or a replay does not stand where the fact says.
+    """
+    if isinstance(fact, ConnectAsked):
+        return Decision(_connect_asked(fact, ledger))
+    if ledger is None:
+        raise StepRefused(f"the number {fact.number} is not known here")
+
+    match fact:
+        case StepAsked(step=step, ask_unknown=ask_unknown):
+            return Decision(onboarding.asked(ledger, step, now, ask_unknown=ask_unknown))
+        case StepAnswered(step=step, result=result):
+            known = {"display_phone": fact.display_phone or ledger.display_phone}
+            ledger = ledger.model_copy(update=known)
+            return Decision(onboarding.answered(ledger, step, result, now))
+        case TokenObtained():
+            return Decision(
+                onboarding.token_obtained(ledger, now), credential=_credential(fact, now)
+            )
+        case ReplayBegun(phase=phase):
+            return _replay(ledgers.replay_begun(ledger, phase))
+        case ReplayProgressed(replay=replay, messages=messages):
+            onward = ledgers.replay_progressed(ledger, replay, len(messages))
+            return _replay(onward, tuple(_as_history(message) for message in messages))
+        case ReplayFinished(replay=replay):
+            return _replay(ledgers.replay_finished(ledger, replay))
+
+
+def _connect_asked(fact: ConnectAsked, ledger: Ledger | None) -> Ledger:
+    """What was accepted once stays accepted: a new code does not give a one-time request back."""
+    ledger = ledger or Ledger(number=fact.number)
+    return ledger.model_copy(
+        update={
+            "account": fact.account,
+            "policy": fact.policy,
+            "wants_history": fact.wants_history,
+        }
+    )
+
+
+def _credential(fact: TokenObtained, now: datetime) -> CredentialRecorded:
+    return CredentialRecorded(
+        id=digest_id("credential_", fact.number, fact.ciphertext),
+        time=now,
+        number=fact.number,
+        ciphertext=fact.ciphertext,
+    )
+
+
+def _replay(ledger: Ledger | None, messages: tuple[MessageBackfilled, ...] = ()) -> Decision:
+    if ledger is None:
+        # Another owner went on with it meanwhile, or it was told twice.
+        raise StepRefused("the replay does not stand there any more")
+    return Decision(ledger, backfill=messages)
+
+
+def _as_history(message: MessageBackfilled) -> MessageBackfilled:
+    return (
+        message if message.origin == "history" else message.model_copy(update={"origin": "history"})
+    )
+
+
+def _reason(event: HistoryDeclined) -> str:
+    first = event.errors[0] if event.errors else None
+    if first is None or first.code == DECLINED_BY_THE_BUSINESS:
+        return ledgers.DECLINED
+    return f"{first.title or 'Meta could not fetch the history'} (Meta's error {first.code})"

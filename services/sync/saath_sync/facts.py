@@ -1,0 +1,80 @@
+"""What happens inside sync, told to the loop of the number's partition. Pure."""
+
+from dataclasses import dataclass, field
+
+from saath.events import MessageBackfilled, NumberPolicy
+from saath_sync.ledger import Replay, Step
+from saath_sync.onboarding import Result
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectAsked:
+    """Somebody wants a number connected, and says how it shall be answered."""
+
+    number: str
+    account: str
+    policy: NumberPolicy
+    wants_history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokenObtained:
+    """Meta gave a token for the code."""
+
+    number: str
+    ciphertext: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StepAsked:
+    """A call is about to be made."""
+
+    number: str
+    step: Step
+    ask_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepAnswered:
+    """A call was answered, or is known not to have been."""
+
+    number: str
+    step: Step
+    result: Result
+    display_phone: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayBegun:
+    """A phase is finished; what has come of it shall be replayed."""
+
+    number: str
+    phase: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayProgressed:
+    """The next messages of a replay, in time order."""
+
+    number: str
+    replay: Replay
+    messages: tuple[MessageBackfilled, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayFinished:
+    """All messages of a replay are out."""
+
+    number: str
+    replay: Replay
+
+
+Fact = (
+    ConnectAsked
+    | TokenObtained
+    | StepAsked
+    | StepAnswered
+    | ReplayBegun
+    | ReplayProgressed
+    | ReplayFinished
+)

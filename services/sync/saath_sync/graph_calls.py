@@ -1,0 +1,110 @@
+"""The onboarding calls on the Graph API: what is asked, and what each answer means."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import SecretStr
+
+from saath.graph import GraphAnswer, GraphClient, GraphUnreachable
+from saath_sync.onboarding import Done, PhoneNumber, Refused, Token, Unknown
+
+FIELDS = "id,display_phone_number,is_on_biz_app,platform_type"
+
+SYNC_TYPES: dict[str, str] = {"contacts": "smb_app_state_sync", "history": "history"}
+
+
+class MetaCalls:
+    """Asks Meta, with this app's own id and secret."""
+
+    def __init__(self, graph: GraphClient, app_id: str, app_secret: SecretStr) -> None:
+        self._graph, self._app_id, self._app_secret = graph, app_id, app_secret
+
+    async def exchange(self, code: SecretStr) -> Token | Refused | Unknown:
+        """A token for the code of Embedded Signup."""
+        params = {
+            "client_id": self._app_id,
+            "client_secret": self._app_secret.get_secret_value(),
+            "code": code.get_secret_value(),
+        }
+        answer = await self._get("oauth/access_token", None, params)
+        if not isinstance(answer, GraphAnswer):
+            return answer
+        token = answer.body.get("access_token")
+        return SecretStr(token) if isinstance(token, str) and token else _meant(answer)
+
+    async def phone_numbers(
+        self, account: str, token: Token
+    ) -> Sequence[PhoneNumber] | Refused | Unknown:
+        """The numbers of an account."""
+        answer = await self._get(f"{account}/phone_numbers", token, {"fields": FIELDS})
+        if not isinstance(answer, GraphAnswer):
+            return answer
+        found = answer.body.get("data")
+        if not isinstance(found, list):
+            return _meant(answer)
+        return [_number(item) for item in found if isinstance(item, dict)]
+
+    async def read_number(self, number: str, token: Token) -> PhoneNumber | Refused | Unknown:
+        """What Meta says of one number."""
+        answer = await self._get(number, token, {"fields": FIELDS})
+        if not isinstance(answer, GraphAnswer):
+            return answer
+        return _number(answer.body) if "is_on_biz_app" in answer.body else _meant(answer)
+
+    async def subscribe(self, account: str, token: Token) -> Done | Refused | Unknown:
+        """Have the account's webhooks sent to our app."""
+        answer = await self._post(f"{account}/subscribed_apps", token, {})
+        if not isinstance(answer, GraphAnswer):
+            return answer
+        return Done() if answer.body.get("success") is True else _meant(answer)
+
+    async def ask_sync(
+        self, number: str, token: Token, kind: Literal["contacts", "history"]
+    ) -> Done | Refused | Unknown:
+        """Ask for the contacts or the history. Meta takes each once in an onboarding."""
+        body = {"messaging_product": "whatsapp", "sync_type": SYNC_TYPES[kind]}
+        answer = await self._post(f"{number}/smb_app_data", token, body)
+        if not isinstance(answer, GraphAnswer):
+            return answer
+        request_id = answer.body.get("request_id")
+        return Done(str(request_id)) if request_id else _meant(answer)
+
+    async def _get(
+        self, path: str, token: Token | None, params: dict[str, str]
+    ) -> GraphAnswer | Refused | Unknown:
+        try:
+            return _read(await self._graph.get(path, token, params))
+        except GraphUnreachable as error:
+            return Unknown(f"no answer from Meta ({error})")
+
+    async def _post(
+        self, path: str, token: Token, body: dict[str, str]
+    ) -> GraphAnswer | Refused | Unknown:
+        try:
+            return _read(await self._graph.post(path, token, body))
+        except GraphUnreachable as error:
+            return Unknown(f"no answer from Meta ({error})")
+
+
+def _read(answer: GraphAnswer) -> GraphAnswer | Refused | Unknown:
+    """An error in Meta's shape is a refusal; a bare one says nothing of what happened behind it."""
+    if answer.error is not None:
+        code, message = answer.error.get("code"), answer.error.get("message")
+        known = code if isinstance(code, int) else None
+        if answer.status >= 500:
+            return Unknown(f"Meta could not say ({message or 'no message'}, HTTP {answer.status})")
+        return Refused(known, str(message or f"HTTP {answer.status}"))
+    return answer if answer.status < 300 else _meant(answer)
+
+
+def _meant(answer: GraphAnswer) -> Unknown:
+    return Unknown(f"Meta's answer (HTTP {answer.status}) does not say what happened")
+
+
+def _number(item: Any) -> PhoneNumber:
+    display = item.get("display_phone_number")
+    return PhoneNumber(
+        number=str(item.get("id", "")),
+        display_phone=str(display) if display else None,
+        on_business_app=item.get("is_on_biz_app") is True,
+    )

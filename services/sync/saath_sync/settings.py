@@ -1,0 +1,51 @@
+"""Sync's settings. See the README beside this package for what each is for."""
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import Field, SecretStr, model_validator
+
+from saath.events import Answers
+from saath.graph import GraphSettings
+from saath.secrets import CredentialSettings
+from saath.settings import Section, Settings
+from saath_sync.ledger import Patience
+
+
+class SyncSection(Section):
+    """Meta's app that numbers are connected to, who may connect them, and how history is paced."""
+
+    app_id: str = Field(pattern=r"^\d{1,32}$")
+    app_secret: SecretStr = Field(min_length=1)
+    # Whoever has it can connect numbers: give it to the onboarding page's own back end only.
+    api_token: SecretStr = Field(min_length=16)
+    # How numbers are answered whose onboarding does not say it; the router's settings where empty.
+    answers: Answers | None = None
+    bot: str | None = None
+    # A phase that looks whole is replayed when no chunk of it came for this long.
+    history_quiet_seconds: float = Field(default=10.0, ge=0.05)
+    # Whatever has come is replayed when no chunk of the number came for this long.
+    chunk_patience_seconds: float = Field(default=300.0, ge=0.1)
+    # History messages put on backfill, all numbers of a pod together: live traffic goes first.
+    backfill_per_second: int = Field(default=200, ge=1, le=100_000)
+
+    def patience(self) -> Patience:
+        """These settings as the ledger reads them."""
+        return Patience(
+            whole=timedelta(seconds=self.history_quiet_seconds),
+            incomplete=timedelta(seconds=self.chunk_patience_seconds),
+        )
+
+
+class SyncSettings(Settings):
+    """What sync reads from the environment."""
+
+    sync: SyncSection
+    graph: GraphSettings = GraphSettings()
+    credentials: CredentialSettings = CredentialSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_what_is_missing(cls, data: Any) -> Any:
+        # Without this a missing section is "SAATH_SYNC: field required", which names no setting.
+        return {"sync": {}, **data} if isinstance(data, dict) else data

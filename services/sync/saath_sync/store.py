@@ -1,0 +1,50 @@
+"""The ledger as Kafka keeps it: one record a number in the changelog, and the public one. Pure."""
+
+from datetime import datetime
+
+from saath.events import NumberRecorded
+from saath.identity import digest_id
+from saath_sync import ledger as ledgers
+from saath_sync.ledger import Ledger
+
+
+def snapshot(ledger: Ledger) -> bytes:
+    """The ledger as it goes into the changelog."""
+    return ledger.model_dump_json(exclude_none=True).encode()
+
+
+def restore(value: bytes) -> Ledger:
+    """Read a ledger back."""
+    return Ledger.model_validate_json(value)
+
+
+def recorded(ledger: Ledger, now: datetime) -> NumberRecorded:
+    """What everybody may know of the number."""
+    history = ledger.history
+    problems = [step.problem for step in ledger.steps.values() if step.problem]
+    state = ledgers.history_state(ledger)
+    if state == "failed" and ledger.declined:
+        problems.append(ledger.declined)
+    if history and state == "complete":
+        problems.extend(filter(None, [ledgers.gaps(history)]))
+    return NumberRecorded(
+        id=digest_id("number_", ledger.number, now.isoformat()),
+        time=now,
+        number=ledger.number,
+        state="active" if ledger.connected else "onboarding",
+        account=ledger.account,
+        display_phone=ledger.display_phone,
+        policy=ledger.policy,
+        contacts_sync=ledgers.sync_state(ledger.steps.get("contacts")),
+        history_sync=state,
+        history_progress=min(history.progress, 100) if history else 0,
+        history_messages=history.replayed if history else 0,
+        problem=problems[0] if problems else None,
+    )
+
+
+def differs(new: NumberRecorded, old: NumberRecorded | None) -> bool:
+    """Whether *new* says anything that *old* did not."""
+    if old is None:
+        return True
+    return new.model_copy(update={"id": old.id, "time": old.time}) != old

@@ -1,0 +1,56 @@
+"""A number as people and tools are shown it. Pure."""
+
+from datetime import datetime
+
+from saath.events import JsonObject
+from saath_sync import onboarding
+from saath_sync.ledger import History, Ledger, Step, StepRecord, history_state, sync_state
+
+
+def shown(ledger: Ledger, now: datetime) -> JsonObject:
+    """The number's state, and each step with what to do about it where it is not done."""
+    return {
+        "number": ledger.number,
+        "account": ledger.account,
+        "display_phone": ledger.display_phone,
+        "state": "active" if ledger.connected else "onboarding",
+        "policy": ledger.policy.model_dump(exclude_none=True),
+        "contacts_sync": sync_state(ledger.steps.get("contacts")),
+        "history_sync": history_state(ledger),
+        "steps": [_step(step, ledger.steps.get(step), now) for step in onboarding.wanted(ledger)],
+        "history": _history(ledger.history) if ledger.history else None,
+        "problem": ledger.declined,
+    }
+
+
+def _step(step: Step, record: StepRecord | None, now: datetime) -> JsonObject:
+    if record is None:
+        return {"step": step, "state": "not_asked"}
+    found = {
+        "step": step,
+        "state": onboarding.shown_state(record, now),
+        "asked_at": record.asked_at.isoformat(),
+        "answered_at": record.answered_at.isoformat() if record.answered_at else None,
+        "request_id": record.request_id,
+        "problem": record.problem,
+        "what_to_do": onboarding.what_to_do(step, record, now),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _history(history: History) -> JsonObject:
+    return {
+        "progress": history.progress,
+        "messages_replayed": history.replayed,
+        "phases": [
+            {
+                "phase": phase.phase,
+                "chunks_received": len(phase.chunks),
+                "chunks_missing": list(phase.missing()),
+                "replayed": phase.replayed_until is not None
+                and not phase.waiting
+                and (history.replay is None or history.replay.phase != phase.phase),
+            }
+            for phase in history.phases
+        ],
+    }
