@@ -34,6 +34,9 @@ SECTIONS = (
     "DEV",
 )
 
+# The same, of those that stand alone.
+SHARED = ("INSTALLATION_KEY", "TURN_KEYS", "REVISION")
+
 S = TypeVar("S", bound="Settings")
 
 
@@ -136,8 +139,9 @@ def _refuse_misspelt(settings: type[Settings], environ: Mapping[str, str]) -> No
     known = set(_names(settings, PREFIX))
     foreign = tuple(f"{PREFIX}{section}__" for section in SECTIONS)
     ours = tuple(name for name in foreign if any(n.startswith(name) for n in known))
+    elsewhere = {f"{PREFIX}{name}" for name in SHARED}
     for name in environ:
-        if not name.startswith(PREFIX) or name in known:
+        if not name.startswith(PREFIX) or name in known or name in elsewhere:
             continue
         if name.startswith(foreign) and not name.startswith(ours):
             continue
