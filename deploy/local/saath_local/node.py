@@ -1,7 +1,9 @@
 """One Kafka node: a folder, its ports, and the Java process while it runs."""
 
+import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -73,10 +75,13 @@ class Node:
         self.log_path.write_text("")
         (self.folder / "server.properties").write_text(render(settings))
 
-    def format(self, cluster_id: str, scram: str | None) -> Process | None:
-        """Begin to prepare the data folder; None where that was done by an earlier run."""
-        if (self.folder / "data" / "meta.properties").exists():
-            return None
+    @property
+    def formatted(self) -> bool:
+        """Whether an earlier run prepared the data folder."""
+        return (self.folder / "data" / "meta.properties").exists()
+
+    def format(self, cluster_id: str, scram: str | None) -> Process:
+        """Begin to prepare the data folder."""
         words = ["format", "-t", cluster_id, "-c", "server.properties"]
         if scram:
             words += ["--add-scram", scram]
@@ -84,7 +89,9 @@ class Node:
 
     def check_formatted(self, formatting: Process) -> None:
         """Wait until the data folder is prepared."""
-        if formatting.wait(self._runtime.start_timeout_seconds) != 0:
+        with suppress(subprocess.TimeoutExpired):
+            formatting.wait(self._runtime.start_timeout_seconds)
+        if formatting.poll() != 0:
             raise BrokerFailed(f"Kafka could not prepare {self.folder}.\n{self.log_tail()}")
 
     def launch(self) -> None:
