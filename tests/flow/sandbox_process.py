@@ -27,6 +27,7 @@ class Receiver:
     url: str = ""
     answers: list[int] = field(default_factory=list)  # before it settles on 200
     posts: list[bytes] = field(default_factory=list)
+    taken: list[bytes] = field(default_factory=list)  # those of them answered 200
     wrongly_signed: int = 0
 
     async def post(self, request: web.Request) -> web.Response:
@@ -36,7 +37,10 @@ class Receiver:
             self.wrongly_signed += 1
             return web.Response(status=401)
         self.posts.append(body)
-        return web.Response(status=self.answers.pop(0) if self.answers else 200)
+        status = self.answers.pop(0) if self.answers else 200
+        if status == 200:
+            self.taken.append(body)
+        return web.Response(status=status)
 
     async def get(self, request: web.Request) -> web.Response:
         if request.query["hub.verify_token"] != TOKEN:
@@ -44,10 +48,10 @@ class Receiver:
         return web.Response(text=request.query["hub.challenge"])
 
     def changes(self, name: str) -> list[dict[str, Any]]:
-        """The values of every change of one field, in order of arrival."""
+        """The values of every change of one field that was answered 200, in order of arrival."""
         return [
             change["value"]
-            for body in self.posts
+            for body in self.taken
             for entry in json.loads(body)["entry"]
             for change in entry["changes"]
             if change["field"] == name

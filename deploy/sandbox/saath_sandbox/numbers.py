@@ -79,6 +79,13 @@ class Number:
         since = max(self.onboarded_at, now - WINDOW_SECONDS)
         return contact.last_inbound_at >= int(since)
 
+    def admit(self, at: float, *, refused_count: bool) -> bool:
+        """Whether the cap leaves room for a message that arrived at *at*; our own count."""
+        over = self.admitted.busiest_with(at) > self.cap
+        if not over or refused_count:
+            self.admitted.add(at)
+        return not over
+
     def pair(self, address: str, at: float) -> PairBudget:
         """What may still be sent to this customer."""
         if address not in self.pairs and len(self.pairs) >= PAIRS_KEPT:

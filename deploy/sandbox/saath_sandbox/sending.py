@@ -109,7 +109,9 @@ class Sending:
         if fault and fault.kind == "drop":
             raise GraphError(400, NOT_METAS, "dropped")
         if counts:
-            self._check_throughput(number, post.arrived.monotonic)
+            refused_count = self._world.settings.cap_counts_refused
+            if not number.admit(post.arrived.monotonic, refused_count=refused_count):
+                raise errors.THROUGHPUT
         if validation.is_read_mark(content):
             validation.check_read_mark(content)
             return {"success": True}
@@ -121,14 +123,6 @@ class Sending:
         if category is None:
             self._check_window(number, contact)
         return self._accept(number, post, content, record, contact, category)
-
-    def _check_throughput(self, number: Number, at: float) -> None:
-        """Our own count, by arrival. The refused fill the second only where settings say so."""
-        over = number.admitted.busiest_with(at) > number.cap
-        if not over or self._world.settings.cap_counts_refused:
-            number.admitted.add(at)
-        if over:
-            raise errors.THROUGHPUT
 
     def _recipient(self, number: Number, content: Json) -> tuple[Contact, str]:
         address = validation.recipient(content)
