@@ -44,7 +44,7 @@ class OwnershipRecorded(Event):
     )
     owner: Owner
     epoch: int
-    bot: str | None
+    bot: str | None = None
     addresses: Contact
     window_until: AwareDatetime | None = None
     lease_until: AwareDatetime | None = None

@@ -43,7 +43,7 @@ class MessageEdited(Event):
 
     type: Literal["io.saath.message.edited.v1"] = "io.saath.message.edited.v1"
     message_id: str
-    original_message_id: str | None
+    original_message_id: str | None = None
     contact: Contact
     by: Literal["customer", "business"]
     content: Content
@@ -54,7 +54,7 @@ class MessageRevoked(Event):
 
     type: Literal["io.saath.message.revoked.v1"] = "io.saath.message.revoked.v1"
     message_id: str
-    original_message_id: str | None
+    original_message_id: str | None = None
     contact: Contact
     by: Literal["customer", "business"]
 
@@ -133,9 +133,9 @@ class HistoryChunkReceived(Event):
     """One webhook's worth of history has arrived, after its messages. Chunks come in any order."""
 
     type: Literal["io.saath.history.chunk_received.v1"] = "io.saath.history.chunk_received.v1"
-    phase: int | None
-    chunk: int | None
-    progress: int | None
+    phase: int | None = None
+    chunk: int | None = None
+    progress: int | None = None
     messages: int
 
 
