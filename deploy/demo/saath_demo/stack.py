@@ -84,6 +84,7 @@ class Stack:
         self.secrets = Secrets()
         self.processes: dict[str, Process] = {}
         self._overrides = dict(overrides)
+        self._more_ports: dict[str, int] = {}
 
     def environment(self) -> dict[str, str]:
         """What all four services read: one ConfigMap, as on Kubernetes."""
@@ -109,8 +110,12 @@ class Stack:
         """Where a process's output goes."""
         return self.folder / f"{name}.log"
 
+    def url(self, name: str) -> str:
+        """The address of a process, running or not."""
+        return f"http://127.0.0.1:{self._port(name)}"
+
     def start(self, name: str) -> None:
-        """Start a service, or the sandbox, that is not running."""
+        """Start a service, or the sandbox, that is not running. ``router-2`` is one more router."""
         self.processes[name] = spawn(
             self._command(name),
             env={**_inherited(), **self.environment(), "SAATH_HTTP_PORT": self._port(name)},
@@ -140,16 +145,15 @@ class Stack:
 
     def close(self) -> None:
         """End every process, the services first."""
-        ending = [
-            self.processes.pop(name) for name in (*SERVICES, "sandbox") if name in self.processes
-        ]
+        names = sorted(self.processes, key=lambda name: name == "sandbox")
+        ending = [self.processes.pop(name) for name in names]
         for process in ending:
             process.terminate()
         for process in ending:
             process.close()
 
     async def _ready(self, http: aiohttp.ClientSession, name: str) -> None:
-        url, problem = f"{self.ports.url(name)}/readyz", "no answer"
+        url, problem = f"{self.url(name)}/readyz", "no answer"
         try:
             async with asyncio.timeout(READY_SECONDS):
                 while self.processes[name].poll() is None:
@@ -170,11 +174,15 @@ class Stack:
         return "\n".join(lines[-15:])
 
     def _port(self, name: str) -> str:
-        return str(getattr(self.ports, name))
+        if "-" not in name:
+            return str(getattr(self.ports, name))
+        if name not in self._more_ports:
+            self._more_ports[name] = free_ports().sandbox
+        return str(self._more_ports[name])
 
     def _command(self, name: str) -> list[str]:
         if name != "sandbox":
-            return [sys.executable, "-m", f"saath_{name}"]
+            return [sys.executable, "-m", f"saath_{name.partition('-')[0]}"]
         own = self.secrets
         return [
             sys.executable, "-m", "saath_sandbox",

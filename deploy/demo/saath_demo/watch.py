@@ -60,10 +60,11 @@ class Watch:
     async def follow(self, topic: Topic, settings: ClientSettings) -> None:
         """Read *topic* for ever."""
         subscriber = Subscriber(None, settings=settings, from_beginning=True, topic=topic)
-        async for event in subscriber:
-            async with self._grown:
-                self._events[topic.name].append(event)
-                self._grown.notify_all()
+        async with subscriber:
+            async for event in subscriber:
+                async with self._grown:
+                    self._events[topic.name].append(event)
+                    self._grown.notify_all()
 
 
 @asynccontextmanager
