@@ -31,8 +31,13 @@ STEPS: tuple[tuple[str, Callable[[Scene], Awaitable[None]]], ...] = (
     ("What it cost, and whether the log is sound", campaign.money),
 )
 PARTITIONS = 4
-# What is in doubt after the kill is settled by Meta's status, or resent after this long.
-OVERRIDES = {"SAATH_SENDER__IN_DOUBT_FOR_SECONDS": "3"}
+# A demo's patience: what is in doubt after the kill is settled by Meta's status or resent after 3 s, a
+# phase of history counts as complete after half a second's quiet, and replays faster than real ones.
+OVERRIDES = {
+    "SAATH_SENDER__IN_DOUBT_FOR_SECONDS": "3",
+    "SAATH_SYNC__HISTORY_QUIET_SECONDS": "0.5",
+    "SAATH_SYNC__BACKFILL_PER_SECOND": "2000",
+}
 
 
 async def demo(console: Console, folder: Path) -> bool:
