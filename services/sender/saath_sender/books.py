@@ -1,0 +1,246 @@
+"""
+The books of one partition: lanes, ledger, and the records that the next transaction will write.
+
+Memory runs ahead of Kafka by one transaction at most; when that fails, the partition starts again
+from what Kafka holds. So whatever changes here puts its record into the outbox at once.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from saath.events import OutcomeEvent, short_name
+from saath.kafka.changelog import POSITIONS_KEY, positions_output, read_positions
+from saath.kafka.records import Output, output
+from saath.topics import OUTCOMES, state_topic
+from saath_sender import ledger
+from saath_sender.jobs import LANE_ORDER, Job, NumberWork, State
+from saath_sender.lanes import Cursor, Lane
+from saath_sender.ledger import Begun, Doubt, Entry, Finished, Ledger, Name, Origin
+from saath_sender.metrics import SENT
+from saath_sender.pace import Pace
+
+log = structlog.get_logger()
+
+STATE = state_topic("sender")
+RELEASED_KEY = b"~released"
+
+
+@dataclass(slots=True)
+class Books:
+    """One partition's books. ``positions`` is how far the main reader is, by topic."""
+
+    partition: int
+    partitions: int
+    lane_max: int
+    cap_margin: float
+    ledger: Ledger = field(default_factory=Ledger)
+    numbers: dict[str, NumberWork] = field(default_factory=dict)
+    positions: dict[str, int] = field(default_factory=dict)
+    # The clean end of the partition's last owner, if it had one.
+    released: bool = False
+    # Somebody waits for what is to be written, so that it must not wait for more.
+    urgent: bool = False
+    _outbox: list[Output] = field(default_factory=list)
+    _last_outcomes: dict[int, Origin] = field(default_factory=dict)
+    _live: dict[tuple[str, str], Origin] = field(default_factory=dict)
+    _changed: set[tuple[str, str]] = field(default_factory=set)
+    _written: set[tuple[str, str]] = field(default_factory=set)
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take over one record of the changelog."""
+        text = key.decode(errors="replace")
+        lane, name = ledger.parse_lane_key(text), ledger.parse_name(text)
+        if key == POSITIONS_KEY:
+            self.positions = read_positions(value)
+        elif key == RELEASED_KEY:
+            self.released = value is not None
+        elif lane:
+            self._restore_lane(*lane, ledger.decode_cursor(value) if value else None)
+        elif name and value:
+            self.ledger.put(name, ledger.decode(value))
+        elif name:
+            self.ledger.drop(name)
+
+    def work(self, number: str) -> NumberWork:
+        """All work of *number*."""
+        if number not in self.numbers:
+            self.numbers[number] = NumberWork(Pace(1, self.cap_margin))
+        return self.numbers[number]
+
+    def lane(self, topic: str, number: str) -> Lane[Job]:
+        """The lane of *number* on *topic*."""
+        return self.work(number).lanes.setdefault(topic, Lane(self.lane_max))
+
+    def behind(self, topic: str) -> dict[str, Lane[Job]]:
+        """The lanes of *topic* that are to be read again and have room for it, by number."""
+        lanes = {number: work.lanes.get(topic) for number, work in self.numbers.items()}
+        return {n: lane for n, lane in lanes.items() if lane and lane.behind and lane.roomy}
+
+    def known(self, number: str, request: str) -> Origin | None:
+        """Which record a request with this id came from, if one was seen lately."""
+        return self._live.get((number, request)) or self.ledger.origin(number, request)
+
+    def load(self, job: Job) -> None:
+        """A request is at work from now on."""
+        request = job.request
+        self.lane(request.source.topic, request.number).waiting[request.source.offset] = job
+        self._live[(request.number, request.id)] = _origin(job)
+        self.ledger.reopen(request.number, request.id)
+        self.touch(request.source.topic, request.number)
+
+    def touch(self, topic: str, number: str) -> None:
+        """The lane has changed: its cursor is written with the next transaction."""
+        self._changed.add((topic, number))
+
+    def skip(self, topic: str, number: str, offset: int) -> None:
+        """Nothing is to be done for the record at *offset*."""
+        self.lane(topic, number).finish(offset)
+        self.touch(topic, number)
+
+    def begin(self, job: Job, inbound: int) -> None:
+        """The message may leave once this is committed."""
+        work = self.work(job.request.number)
+        job.state, job.lease_until = State.BEGUN, None
+        work.begun.append(job)
+        self.urgent = self.urgent or job.interactive
+        self._put(job.name, Begun(_origin(job), inbound, job.attempt))
+
+    def give_back(self, job: Job, not_before: float) -> None:
+        """What was begun has surely not left, or was surely not taken: it waits again."""
+        self._leave_hand(job)
+        job.state, job.not_before = State.WAITING, not_before
+        if job.doubt:
+            self._put(job.name, job.doubt)
+        else:
+            self.ledger.drop(job.name)
+            self._forget(job.name)
+
+    def doubt(self, job: Job, doubt: Doubt, outcome: OutcomeEvent | None) -> None:
+        """Nobody knows whether it arrived. *outcome* says so, unless it was said before."""
+        self._leave_hand(job)
+        job.state, job.doubt, job.attempt = State.DOUBT, doubt, doubt.attempt
+        self.work(job.request.number).doubts[job.name] = job
+        self._put(job.name, doubt)
+        if outcome:
+            self.publish(outcome)
+
+    def send_again(self, job: Job) -> None:
+        """Give a message in doubt its second and last attempt."""
+        self.work(job.request.number).doubts.pop(job.name, None)
+        job.state, job.attempt = State.WAITING, job.attempt + 1
+
+    def end(self, job: Job, outcome: OutcomeEvent, now: datetime) -> None:
+        """The current message has its outcome; the next one's turn, or the request is over."""
+        request = job.request
+        self._leave_hand(job)
+        self.urgent = self.urgent or job.interactive
+        self.work(request.number).doubts.pop(job.name, None)
+        self._put(job.name, Finished(_origin(job), now.timestamp()))
+        self.publish(outcome)
+        job.index += 1
+        job.state, job.tries, job.attempt, job.doubt = State.WAITING, 0, 1, None
+        self.touch(request.source.topic, request.number)
+        if job.index >= request.total:
+            self._last_outcomes[len(self._outbox) - 1] = _origin(job)
+            self._close(job, now)
+
+    def publish(self, outcome: OutcomeEvent) -> None:
+        """Put *outcome* on its topic."""
+        SENT.labels(short_name(outcome.type).split(".")[1]).inc()
+        log.info(
+            "message.settled",
+            outcome=short_name(outcome.type),
+            event_id=outcome.id,
+            conversation_id=outcome.conversation,
+        )
+        self.write(output(OUTCOMES, outcome, self.partitions))
+
+    def write(self, record: Output) -> None:
+        """Add a record to the next transaction."""
+        self._outbox.append(record)
+
+    @property
+    def pending(self) -> bool:
+        """True when there is something to write."""
+        return bool(self._outbox)
+
+    def take(self, now: datetime) -> tuple[list[Output], dict[int, Origin]]:
+        """
+        All that the next transaction writes, and which of it are the last outcomes of a request.
+
+        The positions are written with everything else, so nothing that is finished is read again.
+        """
+        for name in self.ledger.forget(now.timestamp()):
+            self._forget(name)
+        outputs, last = self._outbox, self._last_outcomes
+        self._outbox, self._last_outcomes, self.urgent = [], {}, False
+        outputs.extend(self._cursors())
+        outputs.append(positions_output(STATE, self.partition, self.positions))
+        if self.released:
+            outputs.append(self._state(RELEASED_KEY, None))
+            self.released = False
+        self._tidy()
+        return outputs, last
+
+    def release(self, now: datetime) -> Output:
+        """The record that says: nothing is in our hands any more."""
+        return self._state(RELEASED_KEY, str(now.timestamp()).encode())
+
+    def _cursors(self) -> list[Output]:
+        records = []
+        for topic, number in sorted(self._changed):
+            cursor = self.lane(topic, number).cursor()
+            if cursor is None and (topic, number) not in self._written:
+                continue
+            value = ledger.encode_cursor(cursor) if cursor else None
+            records.append(self._state(ledger.lane_key(topic, number).encode(), value))
+            (self._written.add if cursor else self._written.discard)((topic, number))
+        self._changed.clear()
+        return records
+
+    def _restore_lane(self, topic: str, number: str, cursor: Cursor | None) -> None:
+        if topic not in LANE_ORDER:
+            return
+        if cursor is None:
+            self.work(number).lanes.pop(topic, None)
+            self._written.discard((topic, number))
+        else:
+            self.work(number).lanes[topic] = Lane.restored(self.lane_max, cursor)
+            self._written.add((topic, number))
+
+    def _leave_hand(self, job: Job) -> None:
+        work = self.work(job.request.number)
+        if job.state is State.BEGUN:
+            work.begun.remove(job)
+        elif job.state is State.FLYING:
+            work.flying.discard(job.recipient)
+        job.lease_until = None
+
+    def _close(self, job: Job, now: datetime) -> None:
+        request = job.request
+        self.lane(request.source.topic, request.number).finish(request.source.offset)
+        self._live.pop((request.number, request.id), None)
+        self.ledger.close(request.number, request.id, now.timestamp())
+
+    def _tidy(self) -> None:
+        """Forget lanes that are done; a number stays a while for its pace's sake."""
+        for work in self.numbers.values():
+            done = [topic for topic, lane in work.lanes.items() if lane.clean]
+            for topic in done:
+                del work.lanes[topic]
+
+    def _put(self, name: Name, entry: Entry) -> None:
+        self.ledger.put(name, entry)
+        self.write(self._state(str(name).encode(), ledger.encode(entry)))
+
+    def _forget(self, name: Name) -> None:
+        self.write(self._state(str(name).encode(), None))
+
+    def _state(self, key: bytes, value: bytes | None) -> Output:
+        return Output(STATE, self.partition, key, value)
+
+
+def _origin(job: Job) -> Origin:
+    return Origin(job.request.source.topic, job.request.source.offset)

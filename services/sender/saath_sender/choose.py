@@ -1,0 +1,231 @@
+"""Which message goes next, and what its answer means for it. No I/O: ``dispatch`` carries it out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import structlog
+
+from saath.events import Problem
+from saath_sender import outcomes
+from saath_sender.budgets import PairBudgets
+from saath_sender.clock import Now
+from saath_sender.decide import NOT_FRESH, Decision, Expire, Go, Hold, Refuse, Supersede
+from saath_sender.handler import SenderHandler
+from saath_sender.jobs import Job, NumberWork, State
+from saath_sender.metrics import PACE_WAIT
+from saath_sender.results import (
+    Accepted,
+    InDoubt,
+    PairBusy,
+    PauseNumber,
+    Rejected,
+    Result,
+    RetryAfter,
+    SlowDown,
+)
+
+log = structlog.get_logger()
+
+# How soon what was held is looked at again; whatever ends a hold is known to the fence by then.
+LOOK_AGAIN_SECONDS = 0.05
+CLOSING = Hold("the partition is being handed over")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flight:
+    """A message that may leave: its slot is reserved until it does."""
+
+    job: Job
+    work: NumberWork
+    slot: float
+    inbound: int
+
+
+class Chooser:
+    """Chooses for all numbers of one partition."""
+
+    def __init__(self, handler: SenderHandler) -> None:
+        self._handler, self._books = handler, handler.books
+        self._rules = handler.at.rules
+        self._budgets = PairBudgets()
+
+    @property
+    def waiting(self) -> bool:
+        """True while anything is loaded or begun: then time alone may change what can be done."""
+        return any(not work.idle for work in self._books.numbers.values())
+
+    def begin(self, now: Now) -> list[Job]:
+        """Begin what may leave soon; what is returned may leave once that is committed."""
+        begun: list[Job] = []
+        for number, work in self._books.numbers.items():
+            self._set_cap(number, work)
+            self._take_back(work, now)
+            if self._handler.open:
+                begun.extend(self._begin(work, now))
+        return begun
+
+    def committed(self, begun: Iterable[Job], before: float) -> None:
+        """The transaction that began at *before* is committed: the leases run from there."""
+        for job in begun:
+            if job.state is State.BEGUN:
+                job.lease_until = before + self._rules.lease_seconds
+
+    def due(self, now: Now) -> list[Flight]:
+        """What leaves now, at most one a number: between two of them there is a pause anyway."""
+        flights = []
+        for work in self._books.numbers.values():
+            if work.begun and work.pace.next_at(now.boot) <= now.boot:
+                job = self._best(work, now)
+                if job:
+                    flights.append(self._take_off(job, work, now))
+        return flights
+
+    def next_at(self, now: Now) -> float | None:
+        """When something may be due that is not yet."""
+        times = [w.pace.next_at(now.boot) for w in self._books.numbers.values() if w.begun]
+        return min((at for at in times if at > now.boot), default=None)
+
+    def check(self, flight: Flight, now: Now) -> Decision:
+        """The last look, immediately before the bytes leave. The budget is spent by then."""
+        if not self._handler.open:
+            return CLOSING
+        if not flight.job.leased(now.boot):
+            return Hold("the lease has run out")
+        return self._handler.decide(flight.job, now)
+
+    async def spend(self, flight: Flight) -> None:
+        """Take it from the customer's budget; it was seen to have room."""
+        await self._budgets.take(flight.job.request.number, flight.job.recipient)
+
+    def withheld(self, flight: Flight, decision: Decision, now: Now) -> None:
+        """The last look said no: nothing has left."""
+        flight.work.pace.give_back(flight.slot)
+        if isinstance(decision, Hold):
+            self._books.give_back(flight.job, now.boot + LOOK_AGAIN_SECONDS)
+        else:
+            self._stop(flight.job, decision, now)
+
+    def unsent(self, flight: Flight, now: Now) -> None:
+        """Meta could not be reached: nothing has left."""
+        flight.work.pace.give_back(flight.slot)
+        self._books.give_back(flight.job, now.boot + 1.0)
+
+    def answered(self, flight: Flight, result: Result, now: Now) -> None:
+        """Carry out what the answer says."""
+        job, work, number = flight.job, flight.work, flight.job.request.number
+        match result:
+            case Accepted(message_id):
+                self._budgets.accepted(number, job.recipient)
+                self._handler.accept(job, message_id, now)
+            case InDoubt(reason):
+                self._handler.leave_in_doubt(job, reason, flight.inbound, now)
+            case Rejected(problem):
+                self._reject(job, problem, now)
+            case RetryAfter(seconds, attempts_max, problem):
+                job.tries += 1
+                if job.tries >= attempts_max:
+                    self._reject(job, problem, now)
+                else:
+                    self._books.give_back(job, now.boot + seconds)
+            case SlowDown(seconds):
+                log.warning("number.slowed", number=number, seconds=seconds)
+                work.pace.slow_down(now.boot, seconds)
+                self._books.give_back(job, now.boot + seconds)
+            case PairBusy():
+                self._budgets.refused(number, job.recipient, now.boot)
+                self._books.give_back(job, now.boot + LOOK_AGAIN_SECONDS)
+            case PauseNumber(reason):
+                self.pause(work, number, reason, now)
+                self._books.give_back(job, now.boot + LOOK_AGAIN_SECONDS)
+
+    def pause(self, work: NumberWork, number: str, reason: str, now: Now) -> None:
+        """Nothing of this number can be sent; look again later, its queue is kept."""
+        log.error("number.paused", number=number, reason=reason)
+        work.paused, work.paused_until = reason, now.boot + self._rules.pause_seconds
+
+    def hand_back(self, now: Now) -> None:
+        """The partition is handed over: what was begun and never left is nobody's doubt."""
+        for work in self._books.numbers.values():
+            for job in [*work.begun]:
+                self._books.give_back(job, now.boot)
+
+    def _begin(self, work: NumberWork, now: Now) -> list[Job]:
+        begun: list[Job] = []
+        cap = work.pace.effective_cap(now.boot)
+        ahead = max(1, round(cap * self._rules.begun_ahead_seconds))
+        for job in work.candidates(now.boot):
+            if not work.room(job, ahead):
+                break
+            decision = self._decide(job, now, fresh=True)
+            if not isinstance(decision, Go):
+                self._put_off(job, decision, now)
+            elif not job.request.contents:
+                message = job.message(self._handler.owner(job.request))
+                self._books.end(job, outcomes.closed(message, now.wall), now.wall)
+            else:
+                self._books.begin(job, self._handler.inbound_position)
+                begun.append(job)
+        return begun
+
+    def _best(self, work: NumberWork, now: Now) -> Job | None:
+        for job in work.due(now.boot):
+            decision = self._decide(job, now)
+            if isinstance(decision, Go):
+                return job
+            if decision is not NOT_FRESH:
+                self._put_off(job, decision, now)
+        return None
+
+    def _take_off(self, job: Job, work: NumberWork, now: Now) -> Flight:
+        work.begun.remove(job)
+        work.flying.add(job.recipient)
+        job.state = State.FLYING
+        PACE_WAIT.observe(now.boot - max(job.loaded_at, job.not_before))
+        return Flight(job, work, work.pace.reserve(now.boot), self._handler.inbound_position)
+
+    def _put_off(self, job: Job, decision: Decision, now: Now) -> None:
+        if not isinstance(decision, Hold):
+            self._stop(job, decision, now)
+        elif job.state is State.BEGUN:
+            self._books.give_back(job, now.boot + LOOK_AGAIN_SECONDS)
+        else:
+            job.not_before = now.boot + LOOK_AGAIN_SECONDS
+
+    def _stop(self, job: Job, decision: Decision, now: Now) -> None:
+        """It is never sent, and neither is what follows it in its request."""
+        owner, now_wall = self._handler.owner(job.request), now.wall
+        while job.index < job.request.total:
+            message = job.message(owner)
+            match decision:
+                case Supersede(reason) | Refuse(reason) if job.attempt > 1:
+                    outcome = outcomes.dropped(message, f"not sent again: {reason}", now_wall)
+                case Supersede(reason):
+                    outcome = outcomes.superseded(message, reason, now_wall)
+                case Refuse(reason, pointer):
+                    outcome = outcomes.refused(message, reason, pointer, now_wall)
+                case Expire():
+                    outcome = outcomes.expired(message, now_wall)
+                case _:
+                    raise TypeError(f"{decision} does not end anything")
+            self._books.end(job, outcome, now_wall)
+
+    def _reject(self, job: Job, problem: Problem, now: Now) -> None:
+        owner = self._handler.owner(job.request)
+        while job.index < job.request.total:
+            outcome = outcomes.rejected(job.message(owner), problem, now.wall)
+            self._books.end(job, outcome, now.wall)
+
+    def _take_back(self, work: NumberWork, now: Now) -> None:
+        """A lease that has run out allows nothing: begin it again."""
+        for job in [*work.begun]:
+            if job.lease_until is not None and not job.leased(now.boot):
+                self._books.give_back(job, now.boot)
+
+    def _decide(self, job: Job, now: Now, *, fresh: bool | None = None) -> Decision:
+        ready = self._budgets.ready(job.request.number, job.recipient, now.boot)
+        return self._handler.decide(job, now, fresh=fresh, pair_ready=ready)
+
+    def _set_cap(self, number: str, work: NumberWork) -> None:
+        recorded = self._handler.at.number(number)
+        if recorded:
+            work.pace.cap = recorded.cap_per_second

@@ -1,0 +1,136 @@
+"""May this message leave now? Pure: no clock, no Kafka, no logging."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from saath.events import NumberRecorded, OwnershipRecorded
+from saath_sender.requests import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """It may leave now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now; ask again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Supersede:
+    """Never: somebody else answers by now."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Never: its time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Never: it cannot be sent as written."""
+
+    reason: str
+    pointer: str | None = None
+
+
+Decision = Go | Hold | Supersede | Expire | Refuse
+
+GO = Go()
+NOT_FRESH = Hold("the fence read is not fresh")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """
+    All that a decision depends on.
+
+    ``owner`` is the ownership of the turn's conversation, or of the one with the request's address.
+    ``owners_read``: owners were read up to a point after the request was. ``undecided``: what the
+    router has not judged yet. ``unknown_for``: how long the number has not been in ``numbers``.
+    """
+
+    owner: OwnershipRecorded | None
+    owners_read: bool
+    undecided: str | None
+    fresh: bool
+    number: NumberRecorded | None
+    unknown_for: float = 0.0
+    paused: str | None = None
+    pair_ready: bool = True
+    again: bool = False
+
+
+def decide(
+    request: Request, index: int, facts: Facts, now: datetime, *, unknown_number_for: float = 60.0
+) -> Decision:
+    """
+    Whether message *index* of *request* may leave, in the order in which the answers matter.
+
+    What can never be sent is said at once. What is sent again after a doubt has outlived its
+    deadline, and is judged by its epoch alone.
+    """
+    if now >= request.expires_at and not facts.again:
+        return Expire()
+    if request.token:
+        stopped = _owned(request, facts) or _fenced(facts)
+        if stopped:
+            return stopped
+    return _window(request, index, facts, now) or _number(facts, unknown_number_for) or GO
+
+
+def _owned(request: Request, facts: Facts) -> Decision | None:
+    token, owner = request.token, facts.owner
+    if token is None:
+        return None
+    if owner is None or owner.epoch < token.epoch:
+        # The router wrote this epoch before it signed the token, so it is us who have not read it.
+        if not facts.owners_read:
+            return Hold("owners are being read")
+        return Supersede("the conversation's ownership is unknown")
+    if owner.owner != "bot":
+        return Supersede(f"the conversation is {owner.owner}'s")
+    if owner.epoch != token.epoch:
+        return Supersede("the conversation has changed hands since")
+    if owner.bot is not None and owner.bot != token.bot:
+        return Supersede("another bot answers")
+    return None
+
+
+def _fenced(facts: Facts) -> Decision | None:
+    if facts.undecided:
+        return Hold(facts.undecided)
+    return None if facts.fresh else NOT_FRESH
+
+
+def _window(request: Request, index: int, facts: Facts, now: datetime) -> Decision | None:
+    if not request.contents or request.contents[index].type == "template":
+        return None
+    until = facts.owner.window_until if facts.owner else None
+    if until is not None and now < until:
+        return None
+    if not facts.owners_read:
+        return Hold("owners are being read")
+    reason = "the service window is closed, only a template may be sent"
+    return Refuse(reason, f"/messages/{index}/type")
+
+
+def _number(facts: Facts, unknown_number_for: float) -> Decision | None:
+    if not facts.pair_ready:
+        return Hold("the customer has been sent as much as Meta allows")
+    if facts.paused:
+        return Hold(facts.paused)
+    if facts.number is None:
+        if facts.unknown_for < unknown_number_for:
+            return Hold("the number is unknown")
+        return Refuse("the number is unknown", "/number")
+    if facts.number.state == "removed":
+        return Refuse("the number was removed", "/number")
+    if facts.number.state != "active":
+        return Hold(f"the number is {facts.number.state}")
+    return None

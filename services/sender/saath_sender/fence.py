@@ -1,0 +1,126 @@
+"""
+What must be known before a bot's message may leave: who owns the conversation, and whether a person
+has written that the router has not judged yet. Pure.
+
+It is fed from ``owners`` and ``inbound`` (and from people's own requests), and asked in memory.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from saath.events import Contact, OwnershipRecorded, WatermarkRecorded
+from saath.identity import identities
+from saath.topics import INBOUND, OUTCOMES
+
+WATERMARK_KEY = b"~watermark"
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A message from the app, at *offset* of inbound, to whoever has these identities."""
+
+    offset: int
+    identities: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A person's request; decided once the router has read the outcome at *outcome*."""
+
+    number: str
+    identities: frozenset[str]
+    outcome: int | None = None
+
+
+@dataclass(slots=True)
+class Fence:
+    """One partition's view. ``watermark`` is how far the router has decided, by topic."""
+
+    watermark: dict[str, int] = field(default_factory=dict)
+    _owners: dict[str, OwnershipRecorded] = field(default_factory=dict)
+    _conversations: dict[tuple[str, str], str] = field(default_factory=dict)
+    _echoes: dict[str, list[Echo]] = field(default_factory=dict)
+    _asked: dict[object, _Asked] = field(default_factory=dict)
+
+    def owner_read(self, key: bytes, value: bytes | None) -> None:
+        """Take over one record of ``owners``, the watermark among them."""
+        if key == WATERMARK_KEY:
+            if value:
+                self._watermark(WatermarkRecorded.model_validate_json(value).positions)
+            return
+        conversation = key.decode(errors="replace")
+        self._forget(conversation)
+        if value:
+            owner = OwnershipRecorded.model_validate_json(value)
+            self._owners[conversation] = owner
+            for identity in identities(owner.addresses):
+                self._conversations[(owner.number or "", identity)] = conversation
+
+    def echo_read(self, number: str, contact: Contact, offset: int) -> None:
+        """Somebody wrote in the app."""
+        if offset >= self.watermark.get(INBOUND.name, 0):
+            echo = Echo(offset, frozenset(identities(contact)))
+            self._echoes.setdefault(number, []).append(echo)
+
+    def person_asked(self, reference: object, number: str, to: str) -> None:
+        """A person's request was read; *reference* names it until ``person_answered``."""
+        self._asked.setdefault(reference, _Asked(number, frozenset({to})))
+
+    def person_answered(self, reference: object, outcome: int) -> None:
+        """The last of its outcomes was written at this offset of ``outcomes``."""
+        if asked := self._asked.get(reference):
+            asked.outcome = outcome
+            self._release()
+
+    def person_repeated(self, reference: object) -> None:
+        """It was the same request again, which will have no outcome of its own."""
+        self._asked.pop(reference, None)
+
+    def owner(self, conversation: str) -> OwnershipRecorded | None:
+        """Who owns *conversation*, as far as was read."""
+        return self._owners.get(conversation)
+
+    def conversation_of(self, number: str, identity: str) -> str | None:
+        """The conversation with whoever has *identity*, on this number."""
+        return self._conversations.get((number, identity))
+
+    def undecided(self, number: str, addresses: Iterable[str]) -> str | None:
+        """Why a bot may not speak to *addresses* yet; ``None`` when nothing stands in the way."""
+        known = frozenset(addresses)
+        for echo in self._echoes.get(number, ()):
+            if echo.identities & known:
+                return "an echo is not judged yet"
+            if not any((number, i) in self._conversations for i in echo.identities):
+                return "an echo to an unknown address is not judged yet"
+        for asked in self._asked.values():
+            if asked.number == number and asked.identities & known:
+                return "a person's request is not decided yet"
+        return None
+
+    def _watermark(self, positions: dict[str, int]) -> None:
+        self.watermark = positions
+        decided = positions.get(INBOUND.name, 0)
+        for number in list(self._echoes):
+            left = [echo for echo in self._echoes[number] if echo.offset >= decided]
+            if left:
+                self._echoes[number] = left
+            else:
+                del self._echoes[number]
+        self._release()
+
+    def _release(self) -> None:
+        decided = self.watermark.get(OUTCOMES.name, 0)
+        self._asked = {
+            reference: asked
+            for reference, asked in self._asked.items()
+            if asked.outcome is None or asked.outcome >= decided
+        }
+
+    def _forget(self, conversation: str) -> None:
+        owner = self._owners.pop(conversation, None)
+        if owner is None:
+            return
+        for identity in identities(owner.addresses):
+            key = (owner.number or "", identity)
+            if self._conversations.get(key) == conversation:
+                del self._conversations[key]

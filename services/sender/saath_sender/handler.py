@@ -1,0 +1,296 @@
+"""
+One partition's sender: records come in, messages are chosen, answers come back. No rule lives here,
+and no I/O: ``partition`` and ``dispatch`` bring the records and carry the messages.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from saath.codec import decode
+from saath.errors import PoisonRecord
+from saath.events import (
+    MessageAccepted,
+    MessageEchoed,
+    NumberRecorded,
+    OwnershipRecorded,
+    StatusEvent,
+)
+from saath.identity import identities, parse_callback
+from saath.kafka.records import Output, Record, dead_letter, traceparent_of
+from saath.metrics import RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
+from saath.tokens import TurnToken
+from saath.topics import dlq_topic, partition_for
+from saath_sender import outcomes
+from saath_sender.books import Books
+from saath_sender.clock import Now
+from saath_sender.decide import Decision, Facts, decide
+from saath_sender.fence import Fence
+from saath_sender.jobs import Job, State
+from saath_sender.ledger import Begun, Doubt, Finished, Name, Origin
+from saath_sender.metrics import FORWARDED, REPEATED
+from saath_sender.requests import Refusal, Request, Source, identity_of, read
+from saath_sender.settings import SenderSection
+
+log = structlog.get_logger()
+
+DLQ = dlq_topic("sender")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What all partitions of one sender share."""
+
+    read_token: Callable[[str], TurnToken]
+    number: Callable[[str], NumberRecorded | None]
+    partitions: int
+    rules: SenderSection
+
+
+class SenderHandler:
+    """Holds one partition's state and takes in everything that changes it."""
+
+    def __init__(self, installation: Installation, partition: int) -> None:
+        self.at, self.partition = installation, partition
+        rules = installation.rules
+        self.books = Books(
+            partition, installation.partitions, rules.lane_max, rules.cap_margin_seconds
+        )
+        self.fence = Fence()
+        # Up to when the fence read allows posts, and from when it is known that all was read.
+        self.fresh_until = float("-inf")
+        self.read_through = float("-inf")
+        self.inbound_position = 0
+        # Nothing may leave before the last owner's lease is over, nor once we hand over.
+        self.open = False
+        self._seen: dict[Name, str] = {}
+        self._last_inbound: dict[str, float] = {}
+
+    def oldest_inbound(self) -> int | None:
+        """Where statuses of what may have left begin; ``None`` when nothing is unresolved."""
+        return min((entry.inbound for _, entry in self.books.ledger.unresolved()), default=None)
+
+    def inbound_read(self, record: Record) -> None:
+        """One fact from Meta: an echo stops bots, a status settles a doubt."""
+        self.inbound_position = record.offset + 1
+        try:
+            event = decode(record.headers, record.value)
+        except PoisonRecord:
+            return  # the router says so, and dead-letters it
+        number = event.number or ""
+        self._last_inbound[number] = record.timestamp_ms / 1000
+        if isinstance(event, MessageEchoed):
+            self.fence.echo_read(number, event.contact, record.offset)
+        elif isinstance(event, StatusEvent):
+            self._status_read(number, event)
+
+    def outcome_read(self, record: Record) -> None:
+        """After a restart: what a person sent and the router has not decided yet."""
+        try:
+            event = decode(record.headers, record.value)
+        except PoisonRecord:
+            return
+        if isinstance(event, MessageAccepted) and event.by == "person" and event.to:
+            self.fence.person_asked(event.id, event.number or "", identity_of(event.to))
+            self.fence.person_answered(event.id, record.offset)
+
+    def outbound_read(self, record: Record, now: Now) -> None:
+        """The main reader has come to a request."""
+        RECORDS_CONSUMED.labels(record.topic.name).inc()
+        request = self._read(record)
+        if isinstance(request, Refusal):
+            self._refuse(request, record, now)
+        elif self._elsewhere(request.number):
+            self._forward(record, request.number)
+        else:
+            if request.by == "person" and request.to:
+                self.fence.person_asked(_origin(request), request.number, request.to)
+            lane = self.books.lane(record.topic.name, request.number)
+            if lane.read(record.offset) == "loaded":
+                self._load(request, now)
+            self.books.touch(record.topic.name, request.number)
+        self.books.positions[record.topic.name] = record.offset + 1
+
+    def outbound_read_again(self, record: Record, serving: set[str], now: Now) -> None:
+        """The second reader has come to it; *serving* are the numbers it reads for, and still may."""
+        request = self._read(record)
+        if isinstance(request, Refusal) or request.number not in serving:
+            return
+        match self.books.lane(record.topic.name, request.number).read_again(record.offset):
+            case "loaded":
+                if request.by == "person" and request.to:
+                    self.fence.person_asked(_origin(request), request.number, request.to)
+                self._load(request, now)
+            case "behind":
+                serving.discard(request.number)
+            case "finished":
+                pass
+        self.books.touch(record.topic.name, request.number)
+
+    def decide(
+        self, job: Job, now: Now, *, fresh: bool | None = None, pair_ready: bool = True
+    ) -> Decision:
+        """May *job*'s message leave now? *fresh* overrides what the fence read says."""
+        request = job.request
+        work = self.books.work(request.number)
+        owner = self.owner(request)
+        known = identities(owner.addresses) if owner else ()
+        facts = Facts(
+            owner=owner,
+            owners_read=self.read_through >= job.loaded_at,
+            undecided=self.fence.undecided(request.number, known) if request.token else None,
+            fresh=now.boot < self.fresh_until if fresh is None else fresh,
+            number=self.at.number(request.number),
+            unknown_for=now.boot - job.loaded_at,
+            paused=work.paused if now.boot < work.paused_until else None,
+            pair_ready=pair_ready,
+            again=job.attempt > 1,
+        )
+        unknown_for = self.at.rules.unknown_number_for_seconds
+        return decide(request, job.index, facts, now.wall, unknown_number_for=unknown_for)
+
+    def owner(self, request: Request) -> OwnershipRecorded | None:
+        """The ownership that *request* is judged by."""
+        token = request.token
+        name = (
+            token.conversation
+            if token
+            else self.fence.conversation_of(request.number, request.to or "")
+        )
+        return self.fence.owner(name) if name else None
+
+    def accept(self, job: Job, message_id: str, now: Now) -> None:
+        """Meta took the current message."""
+        owner = self.owner(job.request)
+        to = address_of(job.request, owner)
+        outcome = outcomes.accepted(job.message(owner), message_id, to, now.wall)
+        self._seen.pop(job.name, None)
+        self.books.end(job, outcome, now.wall)
+
+    def leave_in_doubt(self, job: Job, reason: str, inbound: int, now: Now) -> None:
+        """Nobody knows whether the current message arrived; perhaps a status has said so already."""
+        if job.name in self._seen:
+            self.accept(job, self._seen[job.name], now)
+            return
+        doubt = Doubt(_origin(job.request), inbound, now.wall.timestamp(), job.attempt)
+        message = job.message(self.owner(job.request))
+        outcome = outcomes.in_doubt(message, reason, job.attempt, now.wall)
+        self.books.doubt(job, doubt, outcome)
+
+    def settle(self, now: Now) -> None:
+        """End the doubts that a status has settled, and those that have lasted long enough."""
+        for work in self.books.numbers.values():
+            for name, job in [*work.doubts.items()]:
+                if name in self._seen:
+                    self.accept(job, self._seen[name], now)
+                elif job.doubt and self._lasted(name.number, job.doubt, now):
+                    self._end_doubt(job, now)
+
+    def _end_doubt(self, job: Job, now: Now) -> None:
+        if job.request.in_doubt == "resend" and job.attempt == 1:
+            log.info("message.sent_again", conversation_id=job.recipient)
+            self.books.send_again(job)
+        else:
+            reason = "no status arrived; not sent again"
+            message = job.message(self.owner(job.request))
+            self.books.end(job, outcomes.dropped(message, reason, now.wall), now.wall)
+
+    def _lasted(self, number: str, doubt: Doubt, now: Now) -> bool:
+        """While Meta delivers nothing for this number, the status may be among what is to come."""
+        heard = self._last_inbound.get(number, 0.0) > doubt.since
+        rules = self.at.rules
+        lasted = now.wall.timestamp() - doubt.since >= rules.in_doubt_for_seconds
+        return lasted and (heard or rules.in_doubt_without_webhooks)
+
+    def _status_read(self, number: str, event: StatusEvent) -> None:
+        callback = parse_callback(event.callback)
+        if callback is None:
+            return
+        name = Name(number, callback.request, callback.index)
+        if isinstance(self.books.ledger.get(name), Begun | Doubt):
+            self._seen[name] = event.message_id
+
+    def _read(self, record: Record) -> Request | Refusal:
+        source = Source(
+            record.topic.name,
+            record.offset,
+            record.appended_at,
+            record.key,
+            traceparent_of(record.headers),
+        )
+        return read(record.value, source, self.at.read_token)
+
+    def _refuse(self, refusal: Refusal, record: Record, now: Now) -> None:
+        log.warning("request.refused", reason=refusal.reason, topic=record.topic.name)
+        if refusal.unreadable:
+            RECORDS_DEAD_LETTERED.labels(record.topic.name, "PoisonRecord").inc()
+            self.books.write(dead_letter(record, DLQ, refusal.reason, now.wall))
+        source = Source(record.topic.name, record.offset, record.appended_at, record.key)
+        for index in range(refusal.total):
+            if outcome := outcomes.unread(refusal, source, index, now.wall):
+                self.books.publish(outcome)
+
+    def _elsewhere(self, number: str) -> bool:
+        return partition_for(number, self.at.partitions) != self.partition
+
+    def _forward(self, record: Record, number: str) -> None:
+        """A client whose default hash is not Java's wrote it here; its number's owner sends it."""
+        FORWARDED.inc()
+        right = partition_for(number, self.at.partitions)
+        key = number.encode()
+        self.books.write(Output(record.topic, right, key, record.value, record.headers))
+
+    def _load(self, request: Request, now: Now) -> None:
+        """Put a request to work where its last owner left it."""
+        origin = _origin(request)
+        topic, number = request.source.topic, request.number
+        known = self.books.known(number, request.id)
+        if known and known != origin:
+            REPEATED.inc()
+            log.info("request.repeated", topic=topic, offset=request.source.offset)
+            self.fence.person_repeated(origin)
+            self.books.skip(topic, number, request.source.offset)
+            return
+        entries = self.books.ledger.of(number, request.id)
+        index = 0
+        while isinstance(entries.get(index), Finished):
+            index += 1
+        if index >= request.total:
+            self.fence.person_repeated(origin)
+            self.books.skip(topic, number, request.source.offset)
+            return
+        job = Job(request, self._recipient(request), loaded_at=now.boot, index=index)
+        entry = entries.get(index)
+        self.books.load(job)
+        self._take_over(job, entry, now)
+
+    def _take_over(self, job: Job, entry: object, now: Now) -> None:
+        """What the last owner had begun may have left; what it left in doubt is in doubt still."""
+        match entry:
+            case Begun():
+                job.attempt = entry.attempt
+                self.leave_in_doubt(job, "its sender stopped while sending it", entry.inbound, now)
+            case Doubt():
+                self.books.doubt(job, entry, None)
+            case _:
+                job.state = State.WAITING
+
+    def _recipient(self, request: Request) -> str:
+        if request.token:
+            return request.token.conversation
+        to = request.to or ""
+        return self.fence.conversation_of(request.number, to) or to
+
+
+def address_of(request: Request, owner: OwnershipRecorded | None) -> str | None:
+    """Where a message goes, as Meta wants it: ``+`` and digits, or a business-scoped user id."""
+    names = (request.to,) if request.to else identities(owner.addresses) if owner else ()
+    for name in names:
+        kind, _, value = name.partition(":")
+        return f"+{value}" if kind == "phone" else value
+    return None
+
+
+def _origin(request: Request) -> Origin:
+    return Origin(request.source.topic, request.source.offset)

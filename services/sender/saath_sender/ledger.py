@@ -1,0 +1,190 @@
+"""
+The ledger: what was begun, what is in doubt, what is finished, by number, request and index. Pure.
+
+It is the sender's changelog, so a new owner knows what the old one had in its hands. What is
+finished stays for a while: a request that comes again within that time is not sent again.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+
+from saath_sender.lanes import Cursor
+
+KEEP_SECONDS = 15 * 60.0
+KEEP_REQUESTS = 10_000
+LANE_PREFIX = "lane/"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which record a request came from: the same id from another record is the same request again."""
+
+    topic: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """It may have left from here on. ``inbound``: how far inbound was read, statuses come after it."""
+
+    origin: Origin
+    inbound: int
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """It may have arrived. ``since`` is unix seconds."""
+
+    origin: Origin
+    inbound: int
+    since: float
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """It has its outcome. ``at`` is unix seconds."""
+
+    origin: Origin
+    at: float
+
+
+Entry = Begun | Doubt | Finished
+KINDS: dict[str, type[Begun] | type[Doubt] | type[Finished]] = {
+    "begun": Begun,
+    "doubt": Doubt,
+    "finished": Finished,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One message of one request of one number."""
+
+    number: str
+    request: str
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.request}/{self.index}"
+
+
+def parse_name(key: str) -> Name | None:
+    """Read a ledger record's key; ``None`` where it is another kind of record."""
+    match key.split("/"):
+        case [number, request, index] if number.isdecimal() and index.isdecimal():
+            return Name(number, request, int(index))
+        case _:
+            return None
+
+
+def encode(entry: Entry) -> bytes:
+    """An entry as it stands in the changelog."""
+    kind = next(kind for kind, model in KINDS.items() if isinstance(entry, model))
+    return json.dumps({"kind": kind, **asdict(entry)}, separators=(",", ":")).encode()
+
+
+def decode(value: bytes) -> Entry:
+    """Read an entry back."""
+    data = json.loads(value)
+    model = KINDS[data.pop("kind")]
+    return model(**(data | {"origin": Origin(**data["origin"])}))
+
+
+def lane_key(topic: str, number: str) -> str:
+    """The key of a lane's cursor."""
+    return f"{LANE_PREFIX}{topic}/{number}"
+
+
+def parse_lane_key(key: str) -> tuple[str, str] | None:
+    """Topic and number of a cursor's key; ``None`` where it is another kind of record."""
+    match key.removeprefix(LANE_PREFIX).split("/"):
+        case [topic, number] if key.startswith(LANE_PREFIX):
+            return topic, number
+        case _:
+            return None
+
+
+def encode_cursor(cursor: Cursor) -> bytes:
+    """A lane's cursor as it stands in the changelog."""
+    return json.dumps(asdict(cursor), separators=(",", ":")).encode()
+
+
+def decode_cursor(value: bytes) -> Cursor:
+    """Read a cursor back."""
+    data = json.loads(value)
+    return Cursor(data["next"], tuple(data["finished"]))
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All entries of one partition. A *closed* request is over and forgotten in time."""
+
+    keep_seconds: float = KEEP_SECONDS
+    keep_requests: int = KEEP_REQUESTS
+    _entries: dict[tuple[str, str], dict[int, Entry]] = field(default_factory=dict)
+    _closed: dict[str, OrderedDict[str, float]] = field(default_factory=dict)
+
+    def put(self, name: Name, entry: Entry) -> None:
+        """Remember *entry*."""
+        self._entries.setdefault((name.number, name.request), {})[name.index] = entry
+
+    def drop(self, name: Name) -> None:
+        """Forget what was begun and never left."""
+        entries = self._entries.get((name.number, name.request), {})
+        entries.pop(name.index, None)
+        if not entries:
+            self._entries.pop((name.number, name.request), None)
+
+    def get(self, name: Name) -> Entry | None:
+        """What is known of one message."""
+        return self._entries.get((name.number, name.request), {}).get(name.index)
+
+    def of(self, number: str, request: str) -> dict[int, Entry]:
+        """What is known of a request, by index."""
+        return self._entries.get((number, request), {})
+
+    def origin(self, number: str, request: str) -> Origin | None:
+        """Where a known request came from."""
+        return next((entry.origin for entry in self.of(number, request).values()), None)
+
+    def unresolved(self) -> Iterator[tuple[Name, Begun | Doubt]]:
+        """What may have left and has no outcome yet."""
+        for (number, request), entries in self._entries.items():
+            for index, entry in entries.items():
+                if not isinstance(entry, Finished):
+                    yield Name(number, request, index), entry
+
+    def close(self, number: str, request: str, now: float) -> None:
+        """The whole request is over: its entries may go in a quarter of an hour."""
+        self._closed.setdefault(number, OrderedDict())[request] = now
+
+    def reopen(self, number: str, request: str) -> None:
+        """It was not over: the rest of it has been read again."""
+        self._closed.get(number, OrderedDict()).pop(request, None)
+
+    def close_all(self) -> None:
+        """After a restart: close whatever is finished as far as it is known, oldest first."""
+        ends = [
+            (max(entry.at for entry in entries.values() if isinstance(entry, Finished)), key)
+            for key, entries in self._entries.items()
+            if all(isinstance(entry, Finished) for entry in entries.values())
+        ]
+        for at, (number, request) in sorted(ends):
+            self.close(number, request, at)
+
+    def forget(self, now: float) -> list[Name]:
+        """Forget what is too old or too much, and return its names, to be forgotten on disk too."""
+        names: list[Name] = []
+        for number, closed in self._closed.items():
+            while closed:
+                request, at = next(iter(closed.items()))
+                if now - at < self.keep_seconds and len(closed) <= self.keep_requests:
+                    break
+                del closed[request]
+                entries = self._entries.pop((number, request), {})
+                names.extend(Name(number, request, index) for index in entries)
+        return names

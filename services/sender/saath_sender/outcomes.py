@@ -1,0 +1,120 @@
+"""What became of a message, as the events that say so. Pure. Ids are deterministic."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from saath.events import (
+    MessageAccepted,
+    MessageDropped,
+    MessageExpired,
+    MessageLeftInDoubt,
+    MessageRefused,
+    MessageRejected,
+    MessageSuperseded,
+    OutcomeEvent,
+    Problem,
+    TurnClosed,
+)
+from saath.identity import digest_id
+from saath_sender.requests import Refusal, Request, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a request, in a conversation if one is known."""
+
+    request: Request
+    index: int
+    conversation: str | None
+
+    @property
+    def last(self) -> bool:
+        """True for the message that ``then`` follows."""
+        return self.index + 1 >= self.request.total
+
+
+def accepted(message: Message, message_id: str, address: str | None, now: datetime) -> OutcomeEvent:
+    """Meta took it. ``address`` is where it went."""
+    then = message.request.then if message.last else None
+    facts = _facts(message, "accepted", now)
+    return MessageAccepted(**facts, message_id=message_id, to=address, then=then)
+
+
+def superseded(message: Message, reason: str, now: datetime) -> OutcomeEvent:
+    """Somebody else answers."""
+    return MessageSuperseded(**_facts(message, "superseded", now), reason=reason)
+
+
+def expired(message: Message, now: datetime) -> OutcomeEvent:
+    """Its time had passed."""
+    return MessageExpired(**_facts(message, "expired", now))
+
+
+def refused(message: Message, reason: str, pointer: str | None, now: datetime) -> OutcomeEvent:
+    """It cannot be sent as written."""
+    return MessageRefused(**_facts(message, "refused", now), reason=reason, pointer=pointer)
+
+
+def rejected(message: Message, problem: Problem, now: datetime) -> OutcomeEvent:
+    """Meta said no."""
+    return MessageRejected(**_facts(message, "rejected", now), error=problem)
+
+
+def in_doubt(message: Message, reason: str, attempt: int, now: datetime) -> OutcomeEvent:
+    """Nobody knows."""
+    return MessageLeftInDoubt(**_facts(message, f"in_doubt:{attempt}", now), reason=reason)
+
+
+def dropped(message: Message, reason: str, now: datetime) -> OutcomeEvent:
+    """Nobody knows, and it is not sent again."""
+    return MessageDropped(**_facts(message, "dropped", now), reason=reason)
+
+
+def closed(message: Message, now: datetime) -> OutcomeEvent:
+    """A turn answered without words."""
+    request = message.request
+    return TurnClosed(
+        **_facts(message, "closed", now),
+        then=request.then,
+        working_seconds=request.working_seconds,
+    )
+
+
+def unread(refusal: Refusal, source: Source, index: int, now: datetime) -> OutcomeEvent | None:
+    """A request that could not even be read; ``None`` when it names no number to tell it to."""
+    if refusal.number is None:
+        return None
+    name = refusal.request or digest_id("unread_", source.topic, str(source.offset))
+    return MessageRefused(
+        id=digest_id("out_", refusal.number, name, str(index), "refused", str(source.offset)),
+        time=now,
+        number=refusal.number,
+        request=name,
+        index=index,
+        total=refusal.total,
+        by=source.by,
+        reason=refusal.reason,
+        pointer=refusal.pointer,
+    )
+
+
+def _facts(message: Message, kind: str, now: datetime) -> dict[str, Any]:
+    request, token = message.request, message.request.token
+    content = request.contents[message.index] if request.contents else None
+    return {
+        "id": digest_id("out_", request.number, request.id, str(message.index), kind),
+        "time": now,
+        "number": request.number,
+        "conversation": message.conversation,
+        "correlation": token.turn if token else None,
+        "causation": request.id,
+        "request": request.id,
+        "index": message.index,
+        "total": request.total,
+        "by": request.by,
+        "bot": token.bot if token else None,
+        "turn_id": token.turn if token else None,
+        "epoch": token.epoch if token else None,
+        "content": content,
+    }

@@ -1,0 +1,185 @@
+"""A request as it was written, read into what the sender works with, or refused with a reason. Pure."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from saath.codec import decode_request
+from saath.errors import PoisonRecord, TokenRefused
+from saath.events import Content, InDoubtPolicy, MessageClass, Sender, SendRequest, Then
+from saath.identity import CALLBACK_MAX, Callback
+from saath.tokens import TurnToken
+from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
+
+TOPICS_BY_SENDER: dict[Sender, Topic] = {
+    "person": OUTBOUND_PEOPLE,
+    "bot": OUTBOUND,
+    "campaign": OUTBOUND_BULK,
+}
+SENDERS: dict[str, Sender] = {topic.name: by for by, topic in TOPICS_BY_SENDER.items()}
+
+# How long a request without a turn may wait. All of it is under the topics' seven days.
+EXPIRES_AFTER: dict[Sender, timedelta] = {
+    "person": timedelta(hours=24),
+    "bot": timedelta(hours=24),
+    "campaign": timedelta(hours=48),
+}
+TYPES = ("text", "template")
+TEXT_MAX = 4096
+NUMBER = re.compile(r"\d{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The record a request stands in. ``written_at`` is the record's own time."""
+
+    topic: str
+    offset: int
+    written_at: datetime
+    key: bytes | None = None
+    traceparent: str | None = None
+
+    @property
+    def by(self) -> Sender:
+        """Who writes on this topic: the topic's access list says so, not the record."""
+        return SENDERS[self.topic]
+
+    @property
+    def number(self) -> str | None:
+        """The number that the record's key says, if it says one."""
+        key = (self.key or b"").decode(errors="replace")
+        return key if NUMBER.fullmatch(key) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be sent. ``to`` is an identity (``phone:…`` or ``user:…``); a turn has none."""
+
+    id: str
+    number: str
+    source: Source
+    token: TurnToken | None
+    to: str | None = field(repr=False)
+    message_class: MessageClass
+    contents: tuple[Content, ...]
+    then: Then | None
+    working_seconds: int | None
+    in_doubt: InDoubtPolicy
+    expires_at: datetime
+
+    @property
+    def by(self) -> Sender:
+        """Whose words they are."""
+        return self.source.by
+
+    @property
+    def total(self) -> int:
+        """How many messages it has, as its outcomes count them: one that closes a turn counts."""
+        return max(1, len(self.contents))
+
+    def callback(self, index: int, conversation: str | None) -> str:
+        """What comes back with every status of message *index*."""
+        token = self.token
+        name = token.conversation if token else conversation
+        text = str(Callback(self.id, index, name, token.epoch if token else None))
+        return text[:CALLBACK_MAX]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """
+    Why a request cannot be carried out as written; ``pointer`` says where (RFC 6901).
+
+    ``unreadable``: it is no request at all, and goes to the dead-letter topic too.
+    """
+
+    reason: str
+    pointer: str | None
+    number: str | None
+    request: str | None
+    total: int = 1
+    unreadable: bool = False
+
+
+def read(
+    value: bytes | None, source: Source, read_token: Callable[[str], TurnToken]
+) -> Request | Refusal:
+    """Read one record of an outbound topic."""
+    try:
+        asked = decode_request(value)
+    except PoisonRecord as error:
+        reason = str(error)
+        pointer = reason.split(":")[0] if reason.startswith("/") else None
+        return Refusal(reason, pointer, source.number, None, unreadable=True)
+    try:
+        token = read_token(asked.turn) if asked.turn else None
+    except TokenRefused as error:
+        return _refusal(asked, source, None, str(error), "/turn")
+    wrong = _wrong(asked, source, token)
+    if wrong:
+        return _refusal(asked, source, token, *wrong)
+    return _request(asked, source, token)
+
+
+def identity_of(to: str) -> str:
+    """A request's ``to`` as an identity: ``CC.…`` is a business-scoped user id, else a phone number."""
+    return f"user:{to}" if "." in to else f"phone:{to.lstrip('+')}"
+
+
+def _wrong(asked: SendRequest, source: Source, token: TurnToken | None) -> tuple[str, str] | None:
+    if token and source.by != "bot":
+        return f"a turn is answered on {OUTBOUND.name}", "/turn"
+    if token and asked.number not in (None, token.number):
+        return "this turn belongs to another number", "/number"
+    if not token and (asked.then is not None or asked.working is not None):
+        return "only a turn has something after it", "/then" if asked.then else "/working"
+    for index, content in enumerate(asked.messages):
+        where = f"/messages/{index}"
+        if content.type not in TYPES:
+            return f"type {content.type[:40]!r} cannot be sent yet, only {TYPES}", f"{where}/type"
+        if content.type == "text" and not 0 < len(content.text or "") <= TEXT_MAX:
+            return f"a text has 1 to {TEXT_MAX} characters", f"{where}/text/body"
+        if not isinstance((content.model_extra or {}).get(content.type), dict):
+            return f"the object {content.type!r} is missing", f"{where}/{content.type}"
+    return None
+
+
+def _request(asked: SendRequest, source: Source, token: TurnToken | None) -> Request:
+    return Request(
+        id=_id(asked, source, token),
+        number=token.number if token else str(asked.number),
+        source=source,
+        token=token,
+        to=identity_of(str(asked.to)) if not token else None,
+        message_class=asked.message_class or "reply",
+        contents=asked.messages,
+        then=asked.then,
+        working_seconds=asked.working,
+        # Twice is better than never for an answer that somebody waits for; not for what costs money.
+        in_doubt=asked.in_doubt or ("resend" if token else "drop"),
+        expires_at=_expires_at(asked, source, token),
+    )
+
+
+def _id(asked: SendRequest, source: Source, token: TurnToken | None) -> str:
+    if asked.id or not token:
+        return str(asked.id)
+    # Asking for time is not the answer: with the turn's id, the answer would be taken for a repeat.
+    return f"{token.turn}:working:{source.offset}" if asked.working else token.turn
+
+
+def _expires_at(asked: SendRequest, source: Source, token: TurnToken | None) -> datetime:
+    if token:
+        latest = datetime.fromtimestamp(token.deadline, UTC)
+    else:
+        latest = source.written_at + EXPIRES_AFTER[source.by]
+    return min(latest, asked.expires_at) if asked.expires_at else latest
+
+
+def _refusal(
+    asked: SendRequest, source: Source, token: TurnToken | None, reason: str, pointer: str
+) -> Refusal:
+    number = token.number if token else asked.number or source.number
+    request = asked.id or (token.turn if token else None)
+    return Refusal(reason, pointer, number, request, max(1, len(asked.messages)))
