@@ -1,7 +1,7 @@
 """One conversation's state, and how each fact changes it. Pure: no clock, no Kafka, no logging."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import AwareDatetime, Field
 
@@ -14,36 +14,57 @@ from saath.events import (
     HandoffWithdrawn,
     LeaseRenewed,
     MessageAccepted,
-    MessageBackfilled,
     MessageEchoed,
+    MessageLeftInDoubt,
     MessageReceived,
     Model,
     OutcomeEvent,
     Owner,
     OwnerChanged,
     StatusEvent,
+    TurnClosed,
     TurnMessage,
     TurnOffered,
     TurnWithdrawn,
 )
+from saath.identity import parse_callback
 
-# Meta redelivers for 7 days; a customer and a business rarely exchange more than this meanwhile.
+# Meta redelivers for 7 days, the input topics keep 8.
+REMEMBERED_FOR = timedelta(days=8)
 SEEN_MAX = 256
 RECENT_MAX = 6
+# What a bot is shown of one earlier message: enough for any text, not for an address book.
+RECENT_BYTES_MAX = 4096
+RECENT_CHARACTERS_MAX = 1024
 STATUSES_MAX = 64
+# A bot that answers nothing must not make the state grow; epoch and deadline void its turns anyway.
+TURNS_MAX = 64
 SERVICE_WINDOW = timedelta(hours=24)
 
 # A status never goes back. ``failed`` ends a message that was not yet delivered.
 STATUS_RANK = {"accepted": 0, "sent": 1, "failed": 2, "delivered": 2, "read": 3, "played": 4}
+
+# These follow from a fact that is remembered, or have the ladder to tell them from what is known.
+NOT_REMEMBERED = (
+    OwnerChanged,
+    LeaseRenewed,
+    TurnOffered,
+    TurnWithdrawn,
+    HandoffRequested,
+    HandoffWithdrawn,
+    StatusEvent,
+)
 
 
 class Conversation(Model):
     """
     A contact on a number: who answers, since when and until when, and what was seen lately.
 
-    ``epoch`` 0 means that nobody has owned it yet: only history is known of it. ``seen`` are short
-    hashes of event ids, oldest first; ``forgotten_before`` is the time of the newest forgotten one.
-    History has a memory of its own: 180 days of it must not push out what happens now.
+    ``epoch`` 0 means that nobody has owned it yet. ``turns`` are the open ones and their deadlines.
+    ``statuses``, ``ours``, ``seen`` and ``seen_history`` hold short hashes of ids: how far each of
+    our messages got, which messages we sent ourselves, which facts are known and of when (unix
+    seconds). A fact as old as ``forgotten_before`` may have been known and forgotten. History has a
+    memory of its own: 180 days of it must not push out what happens now.
     """
 
     id: str
@@ -56,10 +77,11 @@ class Conversation(Model):
     lease_until: AwareDatetime | None = None
     window_until: AwareDatetime | None = None
     handoff_open: bool = False
-    turns: tuple[str, ...] = ()
+    turns: dict[str, AwareDatetime] = Field(default_factory=dict)
     recent: tuple[TurnMessage, ...] = ()
     statuses: dict[str, int] = Field(default_factory=dict)
-    seen: tuple[str, ...] = ()
+    ours: tuple[str, ...] = ()
+    seen: dict[str, int] = Field(default_factory=dict)
     seen_history: tuple[str, ...] = ()
     forgotten_before: AwareDatetime | None = None
 
@@ -67,6 +89,18 @@ class Conversation(Model):
         """True when this fact is known already."""
         short = short_hash(event_id)
         return short in self.seen or short in self.seen_history
+
+    def may_have_forgotten(self, happened: datetime) -> bool:
+        """True for a time of which ids were forgotten, so that "not seen" says nothing."""
+        return self.forgotten_before is not None and happened <= self.forgotten_before
+
+    def is_ours(self, message_id: str) -> bool:
+        """True for a message that we sent ourselves."""
+        return short_hash(message_id) in self.ours
+
+    def rank(self, message_id: str) -> int:
+        """How far a message got on the ladder of statuses; -1 where nothing was said of it."""
+        return self.statuses.get(short_hash(message_id), -1)
 
     def next_epoch(self, now: datetime) -> int:
         """
@@ -78,30 +112,57 @@ class Conversation(Model):
         return max(self.epoch + 1, int(now.timestamp() * 1000))
 
 
-def short_hash(event_id: str) -> str:
+def short_hash(text: str) -> str:
     """8 bytes of an id's hash, in hex: enough for one conversation's recent ids."""
-    return hashlib.blake2b(event_id.encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def evolve(state: Conversation, event: Event) -> Conversation:
     """The conversation after *event*, which was decided to be new."""
-    return state.model_copy(update=_changes(state, event) | _remembered(state, event))
-
-
-def _remembered(state: Conversation, event: Event) -> dict[str, object]:
-    if isinstance(event, TurnOffered | TurnWithdrawn | HandoffRequested | HandoffWithdrawn):
-        # They follow from a fact that is remembered, and never come in from outside.
-        return {}
     if event.origin == "history":
-        return {"seen_history": (*state.seen_history, short_hash(event.id))[-SEEN_MAX:]}
-    seen = (*state.seen, short_hash(event.id))
-    if len(seen) <= SEEN_MAX:
+        # It never acts, so it may change nothing that something is decided by.
+        changes: dict[str, object] = {}
+        seen = (*state.seen_history, short_hash(event.id))[-SEEN_MAX:]
+        remembered: dict[str, object] = {"seen_history": seen}
+    else:
+        changes = _changes(state, event)
+        remembered = {} if isinstance(event, NOT_REMEMBERED) else _seen(state, event.id, event.time)
+    return state.model_copy(update=_learned(state, event) | changes | remembered)
+
+
+def remember(state: Conversation, what: str, happened: datetime) -> Conversation:
+    """The conversation, knowing that *what* has been decided."""
+    return state.model_copy(update=_seen(state, what, happened))
+
+
+def _seen(state: Conversation, what: str, happened: datetime) -> dict[str, object]:
+    """Remember an id; forget what is older than a redelivery can be, and the oldest of too many."""
+    seen = {**state.seen, short_hash(what): int(happened.timestamp())}
+    too_old = (happened - REMEMBERED_FOR).timestamp()
+    by_age = sorted(seen, key=lambda known: seen[known])
+    forgotten = [
+        known for i, known in enumerate(by_age) if i < len(seen) - SEEN_MAX or seen[known] < too_old
+    ]
+    if not forgotten:
         return {"seen": seen}
-    known = state.forgotten_before
-    return {
-        "seen": seen[-SEEN_MAX:],
-        "forgotten_before": max(known, event.time) if known else event.time,
-    }
+    newest = datetime.fromtimestamp(max(seen.pop(known) for known in forgotten), UTC)
+    before = state.forgotten_before
+    return {"seen": seen, "forgotten_before": max(before, newest) if before else newest}
+
+
+def _learned(state: Conversation, event: Event) -> dict[str, object]:
+    """
+    What *event* says of the contact.
+
+    The address a status names, or we sent to, may differ from the customer's own (Brazil, Mexico:
+    an extra digit), so those only fill what is not known.
+    """
+    if isinstance(event, StatusEvent):
+        return {"contact": merged(event.contact, state.contact)}
+    if isinstance(event, MessageAccepted):
+        return {"contact": merged(contact_at(event.to), state.contact)} if event.to else {}
+    said = getattr(event, "contact", None)
+    return {"contact": merged(state.contact, said)} if isinstance(said, Contact) else {}
 
 
 def _changes(state: Conversation, event: Event) -> dict[str, object]:
@@ -110,21 +171,13 @@ def _changes(state: Conversation, event: Event) -> dict[str, object]:
             window = event.time + SERVICE_WINDOW
             return {
                 "window_until": max(state.window_until or window, window),
-                "contact": merged(state.contact, event.contact),
                 "recent": _with_recent(state, event.message_id, "customer", event),
             }
         case MessageEchoed():
-            return {
-                "contact": merged(state.contact, event.contact),
-                "recent": _with_recent(state, event.message_id, "person", event),
-            }
-        case MessageBackfilled():
-            return {"contact": merged(state.contact, event.contact)}
+            return {"recent": _with_recent(state, event.message_id, "person", event)}
         case StatusEvent():
-            return {
-                "statuses": _with_status(state, event.message_id, rank_of(event)),
-                "contact": merged(state.contact, event.contact),
-            }
+            sent_by_us = parse_callback(event.callback) is not None
+            return _with_status(state, event.message_id, rank_of(event), sent_by_us)
         case OwnerChanged():
             return {
                 "owner": event.owner,
@@ -135,9 +188,9 @@ def _changes(state: Conversation, event: Event) -> dict[str, object]:
         case LeaseRenewed():
             return {"lease_until": event.lease_until}
         case TurnOffered():
-            return {"bot": event.bot, "turns": (*state.turns, event.id)}
+            return {"bot": event.bot, "turns": _with_turn(state, event)}
         case TurnWithdrawn():
-            return {"turns": tuple(t for t in state.turns if t != event.turn_id)}
+            return {"turns": _without(state, event.turn_id)}
         case HandoffRequested() | HandoffWithdrawn():
             return {"handoff_open": isinstance(event, HandoffRequested)}
         case OutcomeEvent():
@@ -150,26 +203,64 @@ def _after_outcome(state: Conversation, event: OutcomeEvent) -> dict[str, object
     changes: dict[str, object] = {}
     if isinstance(event, MessageAccepted):
         author: Author = event.by
-        changes["statuses"] = _with_status(state, event.message_id, STATUS_RANK["accepted"])
+        changes = _with_status(state, event.message_id, STATUS_RANK["accepted"], True)
         changes["recent"] = _with_recent(state, event.message_id, author, event)
-    if event.turn_id and event.index == event.total - 1:
-        changes["turns"] = tuple(t for t in state.turns if t != event.turn_id)
+    if event.turn_id not in state.turns:
+        return changes
+    if isinstance(event, TurnClosed) and event.working_seconds:
+        longer = event.time + timedelta(seconds=event.working_seconds)
+        deadline = max(longer, state.turns[event.turn_id])
+        return changes | {"turns": {**state.turns, event.turn_id: deadline}}
+    if event.index == event.total - 1 and not isinstance(event, MessageLeftInDoubt):
+        return changes | {"turns": _without(state, event.turn_id)}
     return changes
+
+
+def _with_turn(state: Conversation, event: TurnOffered) -> dict[str, datetime]:
+    open_still = {turn: until for turn, until in state.turns.items() if until > event.time}
+    turns = {**open_still, event.id: event.deadline}
+    return dict(list(turns.items())[-TURNS_MAX:])
+
+
+def _without(state: Conversation, turn: str) -> dict[str, datetime]:
+    return {known: deadline for known, deadline in state.turns.items() if known != turn}
 
 
 def _with_recent(
     state: Conversation, message_id: str, author: Author, event: Event
 ) -> tuple[TurnMessage, ...]:
     content = getattr(event, "content", None) or Content(type="unknown")
-    message = TurnMessage(message_id=message_id, author=author, time=event.time, content=content)
+    message = TurnMessage(
+        message_id=message_id, author=author, time=event.time, content=_brief(content)
+    )
     return (*state.recent, message)[-RECENT_MAX:]
 
 
-def _with_status(state: Conversation, message_id: str, rank: int) -> dict[str, int]:
-    statuses = {**state.statuses, message_id: max(rank, state.statuses.get(message_id, 0))}
+def _brief(content: Content) -> Content:
+    """*content* in a size that can be kept: six of them are in the state and in every turn."""
+    if len(content.model_dump_json().encode()) <= RECENT_BYTES_MAX:
+        return content
+    if content.text is not None:
+        return Content.of_text(content.text[:RECENT_CHARACTERS_MAX] + "…")
+    return Content(type=content.type)
+
+
+def _with_status(
+    state: Conversation, message_id: str, rank: int, sent_by_us: bool
+) -> dict[str, object]:
+    """
+    A message got this far.
+
+    Only what carries our mark is ours: Meta may send statuses of what was written in the app too,
+    and an echo taken for our own message would let the bot go on after a person's words.
+    """
+    short = short_hash(message_id)
+    statuses = {**state.statuses, short: max(rank, state.rank(message_id))}
     for oldest in list(statuses)[: max(0, len(statuses) - STATUSES_MAX)]:
         del statuses[oldest]
-    return statuses
+    if not sent_by_us or short in state.ours:
+        return {"statuses": statuses}
+    return {"statuses": statuses, "ours": (*state.ours, short)[-STATUSES_MAX:]}
 
 
 def rank_of(event: StatusEvent) -> int:
@@ -180,3 +271,10 @@ def rank_of(event: StatusEvent) -> int:
 def merged(known: Contact, said: Contact) -> Contact:
     """What is known of a contact after a body that *said* so much; silence unsays nothing."""
     return known.model_copy(update=said.model_dump(exclude_none=True))
+
+
+def contact_at(address: str) -> Contact:
+    """A request's ``to``: a phone number, or a business-scoped user id (``CC.…``)."""
+    if "." in address:
+        return Contact(user_id=address)
+    return Contact(phone=address.lstrip("+"))

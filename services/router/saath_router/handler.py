@@ -39,8 +39,8 @@ from saath.topics import (
     partition_for,
     state_topic,
 )
-from saath_router.conversation import Conversation, evolve
-from saath_router.decide import Decision, command, decide
+from saath_router.conversation import Conversation, contact_at, evolve, remember
+from saath_router.decide import Decision, command, command_id, decide
 from saath_router.policy import Policy, overlay
 from saath_router.store import Store
 
@@ -124,7 +124,7 @@ class RouterHandler:
             return known or self._store.find_or_name(number, event.contact)
         if isinstance(event, OutcomeEvent):
             to = event.to if isinstance(event, MessageAccepted) else None
-            return self._store.find_or_name(number, _contact_at(to)) if to else None
+            return self._store.find_or_name(number, contact_at(to)) if to else None
         contact = getattr(event, "contact", None)
         return self._store.find_or_name(number, contact) if contact else None
 
@@ -138,7 +138,11 @@ class RouterHandler:
         state = self._named(asked)
         if state is None:
             return (self._output(CONVERSATIONS, _refused(asked, now), None),)
-        decision = command(asked, state, self._policy(asked.number), now)
+        asked_at = record.appended_at
+        decision = command(asked, state, self._policy(asked.number), asked_at, now)
+        # Also one that changed nothing: written again later, it must not change anything then.
+        state = remember(state, command_id(asked), asked_at)
+        self._store.put(state)
         return self._carry_out(decision, state, traceparent_of(record.headers))
 
     def _named(self, asked: Command) -> Conversation | None:
@@ -219,10 +223,3 @@ def _ownership(state: Conversation, now: datetime) -> OwnershipRecorded | None:
 
 def _facts(owned: OwnershipRecorded | None) -> object:
     return owned and owned.model_dump(exclude={"time"})
-
-
-def _contact_at(address: str) -> Contact:
-    """A request's ``to``: a phone number, or a business-scoped user id (``CC.…``)."""
-    if "." in address:
-        return Contact(user_id=address)
-    return Contact(phone=address.lstrip("+"))

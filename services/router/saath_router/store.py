@@ -7,7 +7,7 @@ from saath.events import Contact, Model
 from saath.identity import alias_key, conversation_id, identities, key_fingerprint
 from saath.kafka.records import Output
 from saath.topics import Topic
-from saath_router.conversation import Conversation
+from saath_router.conversation import Conversation, short_hash
 
 FINGERPRINT_KEY = "~installation"
 
@@ -68,7 +68,7 @@ class Store:
             found = self._aliases.get(alias_key(self._key, number, identity))
             if found:
                 return found
-        return self._by_message.get(message_id) if message_id else None
+        return self._by_message.get(short_hash(message_id)) if message_id else None
 
     def find_or_name(self, number: str, contact: Contact) -> str | None:
         """

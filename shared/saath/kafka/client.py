@@ -1,16 +1,22 @@
 """aiokafka's clients, made from our settings. The defaults that differ from aiokafka's say why."""
 
+import asyncio
+import contextlib
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from saath.errors import Misconfigured
 from saath.settings import KafkaSettings
 
 # Meta's bodies may be 3 MB; one update of it is far smaller, but a history message can be long.
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
+CLOSE_TIMEOUT_SECONDS = 5.0
 
 
 def connection(kafka: KafkaSettings, client_id: str) -> dict[str, Any]:
@@ -78,6 +84,22 @@ def consumer(kafka: KafkaSettings, client_id: str, **overrides: Any) -> AIOKafka
         "max_partition_fetch_bytes": 4 * 1024 * 1024,
     }
     return AIOKafkaConsumer(**connection(kafka, client_id), **(arguments | overrides))
+
+
+@asynccontextmanager
+async def reading(
+    kafka: KafkaSettings, client_id: str, **overrides: Any
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A started consumer, closed again within a bounded time, however it goes."""
+    reader = consumer(kafka, client_id, **overrides)
+    try:
+        await reader.start()
+        yield reader
+    finally:
+        # Without a broker, taking leave of it has no end.
+        with contextlib.suppress(TimeoutError, KafkaError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await reader.stop()
 
 
 def admin(kafka: KafkaSettings, client_id: str) -> AIOKafkaAdminClient:

@@ -145,7 +145,10 @@ class _admin:  # noqa: N801 # reads as a function where it is used
 
 
 async def _partition_counts(client: AIOKafkaAdminClient) -> dict[str, int]:
-    topics: list[dict[str, Any]] = await client.describe_topics()
+    try:
+        topics: list[dict[str, Any]] = await client.describe_topics()
+    except KafkaError as error:
+        raise RetryLater(f"the topics could not be read: {type(error).__name__}") from error
     return {topic["topic"]: len(topic["partitions"]) for topic in topics}
 
 

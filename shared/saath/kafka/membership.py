@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import KafkaError
 
 from saath.errors import RetryLater
-from saath.kafka.client import consumer
+from saath.kafka.client import reading
 from saath.kafka.transactions import Fenced
 from saath.metrics import PARTITIONS_ASSIGNED, REBALANCES
 from saath.settings import KafkaSettings
@@ -27,6 +27,7 @@ log = structlog.get_logger()
 POLL_MS = 500
 # Offsets in the group are for lag graphs and people; the true ones are in the changelog.
 COMMIT_EVERY_SECONDS = 5.0
+COMMIT_TIMEOUT_SECONDS = 2.0
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -49,15 +50,20 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka s
 
     generation: int = 0
     partitions: frozenset[int] = frozenset()
+    # Since which generation each partition has been ours without a break.
+    since: dict[int, int] = field(default_factory=dict)
+    under_way: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        # Nothing to do yet: most come back, and what does not is fenced by its next owner.
-        pass
+        # Nothing to end yet: most come back, and what does not is fenced by its next owner.
+        self.under_way = True
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self.under_way = False
         self.generation += 1
         self.partitions = frozenset(tp.partition for tp in assigned)
+        self.since = {p: self.since.get(p, self.generation) for p in self.partitions}
         self.changed.set()
 
 
@@ -109,30 +115,32 @@ class Membership:
         try:
             while not stopping.is_set():
                 await self._be_member(stopping)
+        except asyncio.CancelledError:
+            # Nobody may take any longer than we were given.
+            for running in self._running.values():
+                running.task.cancel()
+            raise
         finally:
             await self._stop(list(self._running))
 
     async def _be_member(self, stopping: asyncio.Event) -> None:
         self._rejoin, self._assigned = False, _Assignment()
-        group = consumer(
-            self._kafka,
-            self._client_id,
-            group_id=self._group,
-            session_timeout_ms=self._kafka.session_timeout_ms,
-            heartbeat_interval_ms=self._kafka.heartbeat_interval_ms,
-            max_poll_interval_ms=self._kafka.max_poll_interval_ms,
-        )
         try:
-            await group.start()
-            group.subscribe([self._topic], listener=self._assigned)
-            await self._follow(group, stopping)
-            await self._stop(list(self._running))
+            async with reading(
+                self._kafka,
+                self._client_id,
+                group_id=self._group,
+                session_timeout_ms=self._kafka.session_timeout_ms,
+                heartbeat_interval_ms=self._kafka.heartbeat_interval_ms,
+                max_poll_interval_ms=self._kafka.max_poll_interval_ms,
+            ) as group:
+                group.subscribe([self._topic], listener=self._assigned)
+                await self._follow(group, stopping)
+                await self._stop(list(self._running))
         except KafkaError as error:
             log.warning("group.lost", error=type(error).__name__, retry_in_seconds=1)
+            await self._stop(list(self._running))
             await wait(stopping, 1.0)
-        finally:
-            with contextlib.suppress(KafkaError):
-                await group.stop()
 
     async def _follow(self, group: AIOKafkaConsumer, stopping: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
@@ -168,7 +176,10 @@ class Membership:
         REBALANCES.inc()
         PARTITIONS_ASSIGNED.set(len(ours))
         log.info("partitions.assigned", partitions=sorted(ours))
-        await self._stop([p for p in self._running if p not in ours])
+        since = self._assigned.since
+        await self._stop(
+            [p for p, r in self._running.items() if p not in ours or since[p] > r.generation]
+        )
         for partition in sorted(ours - set(self._running)):
             self._start(partition)
 
@@ -188,7 +199,7 @@ class Membership:
                 return self._fenced(tenure.partition, str(error))
             except (RetryLater, KafkaError) as error:
                 long_ago = asyncio.get_running_loop().time() - started > 60
-                failures = 0 if long_ago else failures + 1
+                failures = 1 if long_ago else failures + 1
                 delay = RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1]
                 log.warning(
                     "partition.interrupted",
@@ -206,11 +217,19 @@ class Membership:
         return None
 
     def _fenced(self, partition: int, reason: str) -> None:
-        """Never initialise again without a new assignment: ask for one, unless one has come."""
+        """
+        Never initialise again without a new assignment: wait for the one under way, or ask for one.
+
+        Whoever fenced us was given the partition, and the group gives nothing anew before we have
+        been told to let go; unless it took us for dead, and then we must come back to it.
+        """
         running = self._running.pop(partition, None)
         log.warning("partition.fenced", partition=partition, reason=reason)
-        if running is None or self._assigned.generation > running.generation:
-            self._assigned.changed.set()
+        given = self._assigned
+        if running is None or given.under_way or partition not in given.partitions:
+            return
+        if given.since[partition] > running.generation:
+            given.changed.set()
         else:
             self._rejoin = True
 
@@ -218,8 +237,15 @@ class Membership:
         ending = [self._running.pop(p) for p in partitions if p in self._running]
         for running in ending:
             running.tenure.stopping.set()
-        for running in ending:
-            await asyncio.wait([running.task])
+        try:
+            for running in ending:
+                await asyncio.wait([running.task])
+        except asyncio.CancelledError:
+            # Our time is up. What is cancelled now still closes its clients, within bounds.
+            for running in ending:
+                running.task.cancel()
+            await asyncio.wait([running.task for running in ending])
+            raise
 
     async def _commit(self, group: AIOKafkaConsumer) -> None:
         offsets = {
@@ -227,9 +253,14 @@ class Membership:
             for p, running in self._running.items()
             if running.tenure.position is not None
         }
-        with contextlib.suppress(CommitFailedError, IllegalStateError):
-            if offsets:
+        if not offsets:
+            return
+        try:
+            # Without a coordinator aiokafka would try for ever, and nobody would hear SIGTERM.
+            async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS):
                 await group.commit(offsets)
+        except (TimeoutError, KafkaError) as error:
+            log.info("lag.not_reported", error=type(error).__name__)
 
 
 async def wait(event: asyncio.Event, seconds: float, *others: asyncio.Event) -> None:

@@ -22,7 +22,7 @@ from typing import Protocol
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from saath.errors import PoisonRecord
+from saath.errors import PoisonRecord, RetryLater
 from saath.kafka.changelog import (
     POSITIONS_KEY,
     positions_output,
@@ -30,11 +30,12 @@ from saath.kafka.changelog import (
     read_to_end,
     seek,
 )
-from saath.kafka.client import consumer
+from saath.kafka.client import reading
 from saath.kafka.inbox import Desk, FactHandler, Inbox
 from saath.kafka.membership import Tenure
 from saath.kafka.records import Output, Record, dead_letter, from_aiokafka
-from saath.kafka.transactions import TransactionalWriter
+from saath.kafka.suspects import Suspects
+from saath.kafka.transactions import TransactionalWriter, Unwritable
 from saath.metrics import PROCESS_DURATION, RECORD_AGE, RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import Topic, dlq_topic, state_topic
@@ -97,6 +98,7 @@ class Processor:
     ) -> None:
         # Without an inbox of its own, nobody can submit a fact, and the loop reads records only.
         self._inbox = inbox or Inbox()
+        self._suspects = Suspects()
         self._service, self._inputs, self._make_handler = service, inputs, make_handler
         self._kafka, self._client_id, self._now = kafka, client_id, now
         self._prefix = topics.prefix
@@ -114,11 +116,11 @@ class Processor:
         writer = TransactionalWriter(
             self._kafka, self._client_id, self._prefix, self._service, partition
         )
-        reader = consumer(self._kafka, f"{self._client_id}-{partition}")
-        async with writer, reader:
+        async with writer, reading(self._kafka, f"{self._client_id}-{partition}") as reader:
             handler = self._make_handler(partition)
             positions = await self._restore(reader, partition, handler)
             log.info("partition.restored", partition=partition)
+            tenure.position = positions[self._inputs.primary.name]
             with self._inbox.opened(partition) as desk:
                 tenure.ready.set()
                 await self._run(tenure, reader, writer, handler, positions, desk)
@@ -136,8 +138,9 @@ class Processor:
         partition = tenure.partition
         async with contextlib.aclosing(self._batches(reader, tenure, desk)) as batches:
             async for batch in batches:
-                await self._process(writer, handler, partition, batch, positions, desk)
-                tenure.position = positions[self._inputs.primary.name]
+                for portion in self._suspects.portions(batch):
+                    await self._process(writer, handler, partition, portion, positions, desk)
+                    tenure.position = positions[self._inputs.primary.name]
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _restore(
@@ -225,7 +228,12 @@ class Processor:
         # State goes before what is published of it: the last record is the one that says "decided".
         outputs.append(positions_output(self._state, partition, positions))
         outputs.extend(handler.finish(positions, now))
-        await writer.write(outputs)
+        try:
+            await writer.write(outputs)
+        except Unwritable as error:
+            self._suspects.refused(batch, str(error), alone=not desk.uncommitted)
+            raise RetryLater(f"an output is refused for good: {error}") from error
+        self._suspects.committed(batch)
         desk.committed()
         source = batch[0].topic.name if batch else "inside"
         PROCESS_DURATION.labels(source, "committed").observe(
@@ -242,6 +250,8 @@ class Processor:
             topic=record.topic.name, partition=record.partition, offset=record.offset
         )
         try:
+            if refused := self._suspects.verdict(record):
+                raise PoisonRecord(f"Kafka does not take what follows from it: {refused}")
             return list(handler.handle(record, now))
         except PoisonRecord as error:
             reason, kind = str(error), "PoisonRecord"

@@ -1,7 +1,6 @@
 """A compacted topic as a table in memory, followed as it changes."""
 
 import asyncio
-import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
@@ -12,7 +11,7 @@ from aiokafka.errors import KafkaError
 from saath.codec import decode
 from saath.errors import PoisonRecord
 from saath.events import Event
-from saath.kafka.client import consumer
+from saath.kafka.client import reading
 from saath.kafka.membership import wait
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import Topic
@@ -74,7 +73,7 @@ class Table(Mapping[str, E], Generic[E]):
 
     async def _follow(self, stopping: asyncio.Event) -> None:
         name = self._topic.full_name(self._prefix)
-        async with consumer(self._kafka, self._client_id) as reader:
+        async with reading(self._kafka, self._client_id) as reader:
             partitions = [TopicPartition(name, p) for p in range(self._partitions)]
             reader.assign(partitions)
             await reader.seek_to_beginning()
@@ -94,8 +93,12 @@ class Table(Mapping[str, E], Generic[E]):
         if value is None:
             self._rows.pop(name, None)
         else:
-            with contextlib.suppress(PoisonRecord):
+            try:
                 event = decode(headers, value)
+            except PoisonRecord as error:
+                # The row stays as it was: the last that could be read is better than none.
+                log.warning("table.row_unreadable", topic=self._topic.name, reason=str(error))
+            else:
                 if isinstance(event, self._model):
                     self._rows[name] = event
         self.changed.set()

@@ -5,6 +5,7 @@ Its id is made of service and partition, so whoever owns the partition next shut
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,7 +15,9 @@ from aiokafka.errors import (
     InvalidProducerIdMapping,
     InvalidTxnState,
     KafkaError,
+    MessageSizeTooLargeError,
     ProducerFenced,
+    RecordListTooLargeError,
 )
 from aiokafka.structs import RecordMetadata
 
@@ -27,10 +30,20 @@ from saath.settings import KafkaSettings
 # An open transaction holds back every read_committed reader of the partition, so a dead owner's must
 # not stay open for long; the next owner's start ends it at once anyway.
 TRANSACTION_TIMEOUT_MS = 10_000
+# Without a broker aiokafka would flush for ever. What is not committed by now never will be.
+CLOSE_TIMEOUT_SECONDS = 5.0
+
+# What the broker says to an older owner, and to one whose transaction it has given up.
+FENCING = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping, InvalidTxnState)
+TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
 class Fenced(SaathError):
     """Another owner has the partition now, or the broker gave our transaction up. Let go of it."""
+
+
+class Unwritable(SaathError):
+    """Kafka will never take one of these outputs, however often it is tried; nothing was written."""
 
 
 class TransactionalWriter:
@@ -61,7 +74,11 @@ class TransactionalWriter:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._producer.stop()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await self._producer.stop()
+        except TimeoutError:
+            await self._producer.client.close()
 
     async def write(self, outputs: Iterable[Output]) -> list[RecordMetadata]:
         """
@@ -69,18 +86,21 @@ class TransactionalWriter:
 
         Raises:
             Fenced: another owner has the partition; nothing was written.
-            RetryLater: Kafka did not take it; nothing was written.
+            Unwritable: one of the outputs is too large; nothing was written.
+            RetryLater: Kafka did not take it, or did not say whether it did.
         """
         try:
             async with self._transaction():
                 futures = [await self._send(output) for output in outputs]
                 # aiokafka commits a transaction although a send in it failed, so each is awaited.
                 return list(await asyncio.gather(*futures))
-        except (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping) as error:
-            raise Fenced(type(error).__name__) from error
-        except InvalidTxnState as error:
-            raise Fenced("the broker ended our transaction") from error
+        except TOO_LARGE as error:
+            raise Unwritable(type(error).__name__) from error
         except KafkaError as error:
+            # aiokafka wraps what ends its sender task in an error without a name.
+            for cause in (error, error.__cause__):
+                if isinstance(cause, FENCING):
+                    raise Fenced(type(cause).__name__) from error
             raise RetryLater(f"{type(error).__name__}: {error}") from error
 
     @asynccontextmanager
@@ -88,8 +108,12 @@ class TransactionalWriter:
         await self._producer.begin_transaction()
         try:
             yield
-        except BaseException as error:
-            if not isinstance(error, ProducerFenced):
+        except ProducerFenced:
+            raise
+        except BaseException:
+            # A producer that failed for good refuses to abort, by an assertion; the next owner's
+            # start aborts for it. What made it fail is the error to tell.
+            with contextlib.suppress(AssertionError, KafkaError):
                 await self._producer.abort_transaction()
             raise
         await self._producer.commit_transaction()
