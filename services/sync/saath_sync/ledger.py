@@ -136,6 +136,9 @@ def due(history: History, owned_since: datetime, now: datetime, patience: Patien
     """
     The phase to replay next; the oldest where several are finished, so that time runs forward.
 
+    Once the end of the whole history was seen, the number's silence counts and not the phase's: then
+    all phases that are left are finished at the same moment.
+
     Silence is counted from when this owner began to listen: what arrived while nobody was reading is
     read first.
     """
@@ -145,9 +148,10 @@ def due(history: History, owned_since: datetime, now: datetime, patience: Patien
     number_quiet = now - max(last, owned_since)
 
     def finished(phase: Phase) -> bool:
-        quiet = now - max(phase.last_chunk_at, owned_since)
         if not phase.waiting:
             return False
+        phase_quiet = now - max(phase.last_chunk_at, owned_since)
+        quiet = number_quiet if history.progress >= 100 else phase_quiet
         if number_quiet >= patience.incomplete:
             return True
         late = phase.replayed_until is not None

@@ -1,0 +1,101 @@
+"""What one partition writes: ledgers that changed, and the public record where it says something new."""
+
+import pytest
+from tests.unit.sync.samples import NOW, NUMBER, chunk, message
+
+from saath.codec import decode, encode
+from saath.errors import PoisonRecord
+from saath.events import CredentialRecorded, Event, MessageBackfilled, NumberRecorded
+from saath.kafka.layout import Layout
+from saath.kafka.records import Record
+from saath.topics import BACKFILL, HISTORY, NUMBERS, TOPICS, partition_for
+from saath_sync.facts import ReplayBegun, ReplayFinished, ReplayProgressed
+from saath_sync.handler import STATE, SyncHandler
+from saath_sync.ledger import Replay
+from saath_sync.onboarding import StepRefused
+
+PARTITIONS = 24
+LAYOUT = Layout({topic.name: PARTITIONS for topic in TOPICS})
+OURS = partition_for(NUMBER, PARTITIONS)
+
+
+def owner() -> SyncHandler:
+    return SyncHandler(OURS, LAYOUT, NOW)
+
+
+def record(event: Event, offset: int) -> Record:
+    headers, value = encode(event)
+    return Record(HISTORY, OURS, offset, 0, NUMBER.encode(), value, tuple(headers))
+
+
+def finish(handler: SyncHandler) -> list[str]:
+    return [output.topic.name for output in handler.finish({}, NOW)]
+
+
+def test_state_goes_before_what_is_published_of_it_and_nothing_new_is_not_said() -> None:
+    handler = owner()
+    handler.handle(record(message("a"), 0), NOW)
+    handler.handle(record(chunk(0, 1), 1), NOW)
+    first = finish(handler)
+    handler.handle(record(message("b"), 2), NOW)
+
+    assert (first, finish(handler), finish(handler)) == (
+        [STATE.name, NUMBERS.name],
+        [STATE.name],
+        [],
+    )
+
+
+def test_whoever_takes_over_knows_what_the_owner_knew() -> None:
+    handler = owner()
+    handler.handle(record(message("a"), 0), NOW)
+    handler.handle(record(chunk(0, 1), 1), NOW)
+    state = [output for output in handler.finish({}, NOW) if output.topic is STATE]
+
+    restored = owner()
+    restored.restore(state[0].key or b"", state[0].value)
+
+    assert restored.ledgers == handler.ledgers
+
+
+def test_a_replay_writes_history_and_counts_it() -> None:
+    handler = owner()
+    handler.handle(record(message("a"), 0), NOW)
+    handler.handle(record(chunk(0, 1, 100), 1), NOW)
+    list(handler.handle_fact(ReplayBegun(NUMBER, 0), NOW))
+    replay = Replay(phase=0, since=0, until=2)
+
+    outputs = list(handler.handle_fact(ReplayProgressed(NUMBER, replay, (message("a"),)), NOW))
+    onward = Replay(phase=0, since=0, until=2, done=1)
+    list(handler.handle_fact(ReplayFinished(NUMBER, onward), NOW))
+
+    written = [decode(output.headers, output.value) for output in outputs]
+    public = [decode(o.headers, o.value) for o in handler.finish({}, NOW) if o.topic is NUMBERS]
+    assert [(o.topic, o.partition, o.key) for o in outputs] == [(BACKFILL, OURS, NUMBER.encode())]
+    assert written == [message("a")]
+    assert isinstance(public[0], NumberRecorded)
+    assert (public[0].history_sync, public[0].history_messages) == ("complete", 1)
+
+
+def test_a_replay_that_another_owner_went_on_with_is_refused() -> None:
+    handler = owner()
+    handler.handle(record(chunk(0, 1, 100), 0), NOW)
+    fact = ReplayProgressed(NUMBER, Replay(phase=0, since=0, until=1), (message("a"),))
+
+    with pytest.raises(StepRefused):
+        list(handler.handle_fact(fact, NOW))
+
+
+def test_what_is_no_history_goes_to_the_dead_letters() -> None:
+    stray = CredentialRecorded(id="c", time=NOW, number=NUMBER, ciphertext="x")
+
+    with pytest.raises(PoisonRecord, match="is no history"):
+        owner().handle(record(stray, 0), NOW)
+
+
+def test_a_record_outside_its_numbers_partition_goes_to_the_dead_letters() -> None:
+    stray: MessageBackfilled = message("a").model_copy(update={"number": "1"})
+    assert partition_for("1", PARTITIONS) != OURS
+
+    with pytest.raises(PoisonRecord, match="outside its number's partition"):
+        owner().handle(record(stray, 0), NOW)

@@ -1,0 +1,124 @@
+"""Any order, any duplication, any interruption: the same messages, in time order, each once."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.sync.samples import IMAGE, NOW, PLACEHOLDER, chunk, media, message
+
+from saath.events import Event, MessageBackfilled
+from saath_sync.decide import decide
+from saath_sync.ledger import Ledger, Replay, replay_begun, replay_finished, replay_progressed
+from saath_sync.replay import gather
+
+Body = tuple[Event, ...]
+
+
+def body(phase: int, order: int, size: int) -> Body:
+    """One chunk as ingest writes it: its messages, and after them the chunk. Times are all mixed up."""
+    messages = [
+        message(f"w{phase}.{order}.{i}", (order * 7919 + i * 104729) % 50, phase)
+        for i in range(size)
+    ]
+    return (*messages, chunk(phase, order, messages=size))
+
+
+def offsets(bodies: Sequence[Body]) -> list[tuple[int, Event]]:
+    return list(enumerate(event for events in bodies for event in events))
+
+
+CHUNKS = [body(0, order, 6) for order in range(1, 9)]
+IN_TIME_ORDER = sorted(
+    (event for events in CHUNKS for event in events if isinstance(event, MessageBackfilled)),
+    key=lambda event: (event.time, event.message_id),
+)
+
+
+@given(st.permutations(range(8)), st.lists(st.tuples(st.integers(0, 7), st.integers(0, 8))))
+def test_any_order_and_any_duplication_give_the_same_sequence(
+    order: list[int], again: list[tuple[int, int]]
+) -> None:
+    arrived = [CHUNKS[index] for index in order]
+    for index, at in again:
+        arrived.insert(at, CHUNKS[index])
+    history = offsets(arrived)
+
+    replayed = gather(history, Replay(phase=0, since=0, until=len(history)))
+
+    assert replayed == IN_TIME_ORDER
+
+
+@given(
+    arrivals=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 4)), min_size=1, max_size=20),
+    replay_after=st.sets(st.integers(0, 20)),
+    break_off=st.integers(0, 5),
+)
+def test_replays_at_any_moment_take_every_message_once(
+    arrivals: list[tuple[int, int]], replay_after: set[int], break_off: int
+) -> None:
+    log: list[tuple[int, Event]] = []
+    out: list[MessageBackfilled] = []
+    ledger: Ledger | None = None
+    for index, (phase, order) in enumerate(arrivals):
+        for event in body(phase, order, 3):
+            ledger = decide(event, ledger, len(log), NOW)
+            log.append((len(log), event))
+        if index in replay_after or index == len(arrivals) - 1:
+            for finished in range(3):
+                ledger = _replayed(ledger, finished, log, out, break_off)
+
+    expected = {event.message_id for _, event in log if isinstance(event, MessageBackfilled)}
+    assert sorted(event.message_id for event in out) == sorted(expected)
+
+
+def _replayed(
+    ledger: Ledger | None,
+    phase: int,
+    log: list[tuple[int, Event]],
+    out: list[MessageBackfilled],
+    break_off: int,
+) -> Ledger | None:
+    """Replay a phase; break off after some messages and have somebody else begin again from there."""
+    begun = replay_begun(ledger, phase) if ledger else None
+    if begun is None or begun.history is None or begun.history.replay is None:
+        return ledger
+    replay = begun.history.replay
+    for last in (break_off, 1000):
+        left = gather(log, replay)[replay.done : last]
+        onward = replay_progressed(begun, replay, len(left))
+        assert onward is not None
+        assert onward.history is not None
+        assert onward.history.replay is not None
+        begun, replay = onward, onward.history.replay
+        out.extend(left)
+    return replay_finished(begun, replay)
+
+
+def test_messages_of_the_same_second_have_one_order() -> None:
+    history = [(0, message("b")), (1, message("a")), (2, message("c"))]
+
+    replayed = gather(history, Replay(phase=0, since=0, until=3))
+
+    assert [event.message_id for event in replayed] == ["a", "b", "c"]
+
+
+def test_media_stands_for_its_placeholder_also_when_it_came_first() -> None:
+    history = [
+        (0, media("early")),
+        (1, message("early", 1, content=PLACEHOLDER)),
+        (2, message("late", 2, content=PLACEHOLDER)),
+        (3, message("never", 3, content=PLACEHOLDER)),
+        (4, media("late")),
+    ]
+
+    replayed = gather(history, Replay(phase=0, since=0, until=5))
+
+    assert [event.content for event in replayed] == [IMAGE, IMAGE, PLACEHOLDER]
+
+
+def test_a_message_is_taken_by_the_phase_that_showed_it_first() -> None:
+    history = [(0, message("a", phase=0)), (1, message("a", phase=1)), (2, message("b", phase=1))]
+
+    replayed = gather(history, Replay(phase=1, since=0, until=3))
+
+    assert [event.message_id for event in replayed] == ["b"]

@@ -1,0 +1,123 @@
+"""HTTP in, status codes out, without a socket, Kafka or Meta."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from tests.unit.sync.samples import ACCOUNT, NOW, NUMBER
+from tests.unit.sync.stage import Meta, Stage
+
+from saath.events import NumberPolicy
+from saath.http import Health
+from saath_sync.onboarding import PhoneNumber, Refused, Unknown
+from saath_sync.routes import Front, Service, application
+
+TOKEN = "the-token-of-the-onboarding-page"
+ASKED = {"code": "a-secret-code", "waba_id": ACCOUNT, "phone_number_id": NUMBER}
+
+
+def front(service: Service | None) -> Front:
+    health = Health({"kafka": lambda: None if service else "not connected yet"})
+    return Front(SecretStr(TOKEN), NumberPolicy(answers="nobody"), health, lambda: NOW, service)
+
+
+def client(service: Service | None, token: str | None = TOKEN) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=application(front(service)))
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.AsyncClient(transport=transport, base_url="http://sync", headers=headers)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+async def service(stage: Stage) -> AsyncIterator[Service]:
+    async with stage.pod() as connector:
+        yield Service(connector, lambda _: SecretStr("token"))
+
+
+async def test_a_number_is_connected_and_shown_with_each_step(service: Service) -> None:
+    async with client(service) as http:
+        connected = await http.post("/numbers", json=ASKED)
+        looked_at = await http.get(f"/numbers/{NUMBER}")
+
+    assert (connected.status_code, looked_at.json()) == (200, connected.json())
+    shown = connected.json()
+    assert [step["state"] for step in shown["steps"]] == ["done"] * 5
+    assert (shown["state"], shown["policy"]) == ("active", {"answers": "nobody"})
+
+
+@pytest.mark.parametrize("token", [None, "another-token", f"{TOKEN}x"])
+async def test_nobody_connects_a_number_without_the_token(
+    service: Service, stage: Stage, token: str | None
+) -> None:
+    async with client(service, token) as http:
+        answer = await http.post("/numbers", json=ASKED)
+
+    assert (answer.status_code, stage.meta.asked) == (401, [])
+
+
+async def test_a_wrong_body_is_pointed_at_and_its_code_not_repeated(service: Service) -> None:
+    async with client(service) as http:
+        answer = await http.post("/numbers", json={**ASKED, "waba_id": "a-secret-code"})
+
+    assert (answer.status_code, answer.json()["problems"][0]["pointer"]) == (422, "/waba_id")
+    assert "a-secret-code" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("meta", "body", "status"),
+    [
+        (Meta(answers={"exchange": [Refused(100, "expired")]}), ASKED, 400),
+        (Meta(answers={"exchange": [Unknown("no answer")]}), ASKED, 502),
+        (
+            Meta(numbers=(PhoneNumber("1", None, True), PhoneNumber("2", None, True))),
+            {"code": "c", "waba_id": ACCOUNT},
+            409,
+        ),
+    ],
+)
+async def test_what_went_wrong_is_said_with_what_to_do(
+    stage: Stage, meta: Meta, body: dict[str, str], status: int
+) -> None:
+    stage.meta = meta
+    async with stage.pod() as connector, client(Service(connector, lambda _: None)) as http:
+        answer = await http.post("/numbers", json=body)
+
+    assert (answer.status_code, sorted(answer.json())) == (status, ["error", "what_to_do"])
+
+
+async def test_a_pod_that_does_not_own_the_number_says_so_and_spends_no_code(
+    stage: Stage,
+) -> None:
+    async with stage.pod() as connector:
+        service = Service(connector, lambda _: None)
+    async with client(service) as http:
+        named = await http.post("/numbers", json=ASKED)
+        unnamed = await http.post("/numbers", json={"code": "c", "waba_id": ACCOUNT})
+
+    assert [(a.status_code, a.headers["Retry-After"]) for a in (named, unnamed)] == [(503, "5")] * 2
+    assert stage.meta.asked == []
+
+
+async def test_before_kafka_is_there_nothing_is_done_and_the_service_is_not_ready() -> None:
+    async with client(None) as http:
+        answers = [await http.post("/numbers", json=ASKED), await http.get("/readyz")]
+        live = await http.get("/livez")
+
+    assert [answer.status_code for answer in (*answers, live)] == [503, 503, 200]
+
+
+async def test_an_unknown_number_is_not_found_and_one_without_a_token_not_resumed(
+    service: Service,
+) -> None:
+    tokenless = Service(service.connector, lambda _: None)
+    async with client(tokenless) as http:
+        unknown = await http.get("/numbers/1")
+        await http.post("/numbers", json=ASKED)
+        resumed = await http.post(f"/numbers/{NUMBER}/resume")
+
+    assert (unknown.status_code, resumed.status_code) == (404, 409)
