@@ -155,3 +155,29 @@ async def test_sigterm_ends_it_within_a_second_though_answers_are_held_back(meta
 
     assert (status, time.monotonic() - started < 1.0) == (0, True)
     await asyncio.gather(*held)
+
+
+async def test_a_bare_http_error_as_of_a_proxy_accepts_nothing(meta: Meta) -> None:
+    number = await meta.control.register_number()
+    await meta.control.customer_writes(number.phone_number_id, "Hi", phone=PHONE)
+    await meta.control.faults(answers=[{"kind": "http", "http": 429, "retry_after_seconds": 2}])
+    url = f"{meta.control.url}/v25.0/{number.phone_number_id}/messages"
+    headers = {"Authorization": f"Bearer {number.access_token}"}
+    text = {"messaging_product": "whatsapp", "to": f"+{PHONE}", "text": {"body": "Hello"}}
+
+    async with meta.graph.post(url, json=text, headers=headers) as answer:
+        told = (answer.status, answer.headers["Retry-After"])
+
+    report = await meta.control.report(number.phone_number_id)
+    assert (told, report.accepted, report.refused_by_code) == ((429, "2"), 0, {"http 429": 1})
+
+
+async def test_updates_wait_for_company_as_long_as_asked(meta: Meta) -> None:
+    number = await meta.control.register_number()
+    await meta.control.faults(batch_window_seconds=0.5)
+
+    for index in range(5):
+        await meta.control.customer_writes(number.phone_number_id, str(index), phone=PHONE)
+    deliveries = await meta.control.wait_until_settled()
+
+    assert (deliveries.posts, deliveries.delivered_updates) == (1, 5)

@@ -164,3 +164,13 @@ async def test_only_the_last_messages_are_kept_and_the_sums_stay() -> None:
         kept = await meta.control.messages(number.phone_number_id)
         report = await meta.control.report(number.phone_number_id)
         assert ([message.callback for message in kept], report.accepted) == (["2", "3", "4"], 5)
+
+
+async def test_inbound_fills_the_second_where_the_number_says_so(meta: Meta) -> None:
+    number = await meta.control.register_number(cap=3, cap_counts_inbound=True)
+    for _ in range(2):
+        await meta.control.customer_writes(number.phone_number_id, "Hi", phone=PHONE)
+
+    answers = await asyncio.gather(*(meta.send(number) for _ in range(3)))
+
+    assert sorted(answer[0] for answer in answers) == [200, 400, 400]
