@@ -23,7 +23,7 @@ from saath_local.answer import living_brokers
 
 pytestmark = pytest.mark.kafka
 
-GONE_WITHIN_SECONDS = 10.0
+GONE_WITHIN_SECONDS = 3.0
 TOPIC = "test.topic"
 
 PARENT = """

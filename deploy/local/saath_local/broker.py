@@ -20,6 +20,7 @@ from saath_local.jars import ensure_jars
 from saath_local.java import java
 from saath_local.node import Node, Runtime
 from saath_local.ports import HOST, Port
+from saath_local.process import GRACE_SECONDS
 from saath_local.properties import NodePorts, ServerTls, server_properties
 from saath_local.scratch import scratch_folder
 
@@ -77,15 +78,21 @@ class Cluster:
 @contextmanager
 def run_cluster(spec: ClusterSpec) -> Iterator[Cluster]:
     """Start a cluster, wait until it can be used, and stop it at the end."""
-    runtime = Runtime(java(), ensure_jars(), spec.jvm_flags, spec.start_timeout_seconds)
+    runtime = Runtime(
+        java=java(),
+        jars=ensure_jars(),
+        flags=spec.jvm_flags,
+        start_timeout_seconds=spec.start_timeout_seconds,
+        # A folder that is about to be removed needs no orderly end.
+        grace_seconds=GRACE_SECONDS if spec.data else 0.0,
+    )
 
     with ExitStack() as stack:
         held = {node: _hold_ports(spec, node - 1, stack) for node in range(1, spec.nodes + 1)}
         folder = _data_folder(spec, stack)
         cluster = _prepare(spec, folder, held, runtime)
         for node in cluster.nodes:
-            # A folder that is about to be removed needs no orderly end.
-            stack.callback(node.stop if spec.data else node.kill)
+            stack.callback(node.stop)
         if spec.data:
             stack.callback(_terminate, cluster)
         _start(cluster)

@@ -26,6 +26,7 @@ class Runtime:
     jars: Path
     flags: tuple[str, ...]
     start_timeout_seconds: float
+    grace_seconds: float
 
     def command(self, folder: Path, main_class: str, *arguments: str) -> list[str]:
         """Return the command line that runs a class of Kafka's."""
@@ -146,6 +147,7 @@ class Node:
             self._runtime.command(self.folder, main_class, *arguments),
             log_path=self.log_path,
             cwd=self.folder,
+            grace_seconds=self._runtime.grace_seconds,
         )
 
     def log_tail(self) -> str:
