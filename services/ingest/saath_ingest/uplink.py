@@ -98,13 +98,10 @@ class Uplink:
         Raises:
             RetryLater: they are not, as far as is known. Some may be, or may become so.
         """
-        link, sent = self._working(), list[Acknowledgement]()
-        share = self._in_flight.share()
-        share.hold(sum(map(size_of, outputs)))
+        link = self._working()
         try:
             async with asyncio.timeout(timeout_seconds):
-                for record in outputs:
-                    sent.append(await link.carrier.send_output(record))
+                sent = await self._hand_over(link, outputs)
                 if sent:
                     await asyncio.wait(sent)  # unlike gather, it leaves them alone when cancelled
         except TimeoutError:
@@ -112,19 +109,27 @@ class Uplink:
                 f"Kafka did not acknowledge all of it within {timeout_seconds:g} seconds"
             ) from None
         except Exception as error:
-            raise self._break(error) from error
-        finally:
-            self._when_settled(link, sent, share.release)
+            raise self._break(link, error) from error
         for acknowledgement in sent:
             if acknowledgement.cancelled():
                 raise RetryLater("the connection to Kafka was given up")
             if (refusal := acknowledgement.exception()) is not None:
-                raise self._break(refusal)
+                raise self._break(link, refusal)
+
+    async def _hand_over(self, link: Link, outputs: Sequence[Output]) -> Sequence[Acknowledgement]:
+        """Give *outputs* to the producer, and count them as held until it has spoken of them all."""
+        share, sent = self._in_flight.share(), list[Acknowledgement]()
+        share.hold(sum(map(size_of, outputs)))
+        try:
+            for record in outputs:
+                sent.append(await link.carrier.send_output(record))
+        finally:
+            self._when_settled(link, sent, share.release)
+        return sent
 
     def _when_settled(
         self, link: Link, sent: Sequence[Acknowledgement], release: Callable[[], None]
     ) -> None:
-        """Count the records as held until Kafka has spoken of all of them, however late."""
         settled: Acknowledgement = asyncio.gather(*sent, return_exceptions=True)
         link.unheard.add(settled)
 
@@ -139,10 +144,11 @@ class Uplink:
             raise RetryLater(self._problem or "Kafka is not reached")
         return self._link
 
-    def _break(self, error: BaseException) -> RetryLater:
+    def _break(self, link: Link, error: BaseException) -> RetryLater:
         sentence = f"Kafka refused a record: {type(error).__name__}"
-        self._note(sentence)
-        self._broken.set()
+        if link is self._link:  # else it has been replaced meanwhile, and the new one is sound
+            self._note(sentence)
+            self._broken.set()
         return RetryLater(sentence)
 
     async def _keep(self) -> None:
