@@ -156,13 +156,15 @@ async def test_a_replay_goes_on_after_kill_9_where_it_stood(
 async def test_a_business_that_keeps_its_history_is_connected_all_the_same(
     kafka: KafkaSettings, topics: TopicSettings, tmp_path: Path
 ) -> None:
-    async with sync_and_ingest(kafka, topics, tmp_path) as (_, meta, api):
+    async with sync_and_ingest(kafka, topics, tmp_path) as (stack, meta, api):
         number = await meta.register_number(subscribed=False, history="declined")
 
         await api.connect(number, await meta.issue_code(number.waba_id))
         found = await api.wait_for_history(number, "declined")
         events = await backfilled(kafka, topics)
+        ended = await stack.stop("sync")
 
+    assert ended == 0
     assert (found["state"], found["contacts_sync"], events) == ("active", "accepted", [])
     assert found["problem"] == "the business chose not to share its history"
 
