@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import BaseModel, ValidationError
 from tests.unit.saath.events_made_up import events
 
@@ -19,9 +19,9 @@ from saath.topics import SERVICES, STATEFUL, TOPICS, dlq_topic, state_topic
 
 SCHEMAS = Path(__file__).parents[2] / "shared" / "schemas"
 
-VALIDATORS = {
-    model: Draft202012Validator(schema(model)) for model in (*EVENTS.values(), SendRequest, Command)
-}
+OTHERS: tuple[type[BaseModel], ...] = (SendRequest, Command)
+MODELS: tuple[type[BaseModel], ...] = (*EVENTS.values(), *OTHERS)
+VALIDATORS = {model: Draft202012Validator(schema(model)) for model in MODELS}
 
 
 def test_the_schemas_checked_in_are_what_the_models_say() -> None:
@@ -53,7 +53,7 @@ def test_every_event_has_a_channel_and_every_public_topic_is_one() -> None:
     on_channels = {model for models in CHANNELS.values() for model in models}
     private = {*map(state_topic, STATEFUL), *map(dlq_topic, SERVICES)}
 
-    assert on_channels == {*EVENTS.values(), SendRequest, Command}
+    assert on_channels == {*MODELS}
     assert {*CHANNELS} == {*TOPICS} - private
 
 
@@ -73,7 +73,7 @@ def test_others_may_write_to_the_topics_that_are_public_to_write_and_to_no_other
     assert receiving == {f"#/channels/{t.name}" for t in TOPICS if t.public == "write"}
 
 
-@pytest.mark.parametrize("model", VALIDATORS, ids=entry_name)
+@pytest.mark.parametrize("model", MODELS, ids=entry_name)
 def test_a_schema_is_a_valid_schema_named_as_headers_name_it(model: type[BaseModel]) -> None:
     document = schema(model)
 
@@ -107,7 +107,7 @@ NAMES: dict[type[BaseModel], dict[str, Any]] = {
 @st.composite
 def written_by_others(draw: st.DrawFn) -> tuple[type[BaseModel], dict[str, Any]]:
     """A request or command with any of its keys, some of them null or of no words."""
-    model = draw(st.sampled_from([SendRequest, Command]))
+    model = draw(st.sampled_from(OTHERS))
     chosen = draw(st.sets(st.sampled_from([*NAMES[model], "misspelt"])))
     body = {name: NAMES[model].get(name, 1) for name in sorted(chosen)}
     nulls = draw(st.sets(st.sampled_from(sorted(chosen)))) if chosen else set()

@@ -92,8 +92,8 @@ class Session:
             case TurnOffered(bot=self.bot) as turn:
                 self._desk.take(Job(turn, record.partition, record.offset))
                 return
-            case TurnWithdrawn(bot=self.bot, conversation=conversation) as withdrawn:
-                self._desk.withdraw(conversation or withdrawn.turn_id, withdrawn.turn_id)
+            case TurnWithdrawn(conversation=conversation, turn_id=turn_id):
+                self._desk.withdraw(conversation or turn_id, turn_id)
         self._progress.finish(record.partition, record.offset)
 
     def _event(self, record: Record) -> Event | None:

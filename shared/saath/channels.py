@@ -1,0 +1,110 @@
+"""Which events stand on which topic: the one table, for documents and for people. Pure."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from saath.events import (
+    EVENTS,
+    AccountUpdated,
+    Command,
+    CommandRefused,
+    ContactChanged,
+    CredentialRecorded,
+    Event,
+    HandoffRequested,
+    HandoffWithdrawn,
+    HistoryChunkReceived,
+    HistoryCompleted,
+    HistoryDeclined,
+    HistoryMediaReceived,
+    LeaseRenewed,
+    MessageBackfilled,
+    MessageEchoed,
+    MessageEdited,
+    MessageReceived,
+    MessageRevoked,
+    MessageUnavailable,
+    NumberRecorded,
+    OutcomeEvent,
+    OwnerChanged,
+    OwnershipRecorded,
+    SendRequest,
+    StatusEvent,
+    TurnOffered,
+    TurnWithdrawn,
+    WatermarkRecorded,
+    WebhookUnrecognised,
+    short_name,
+)
+from saath.topics import (
+    ACCOUNTS,
+    BACKFILL,
+    COMMANDS,
+    CONVERSATIONS,
+    CREDENTIALS,
+    HANDOFFS,
+    HISTORY,
+    INBOUND,
+    NUMBERS,
+    OUTBOUND,
+    OUTBOUND_BULK,
+    OUTBOUND_PEOPLE,
+    OUTCOMES,
+    OWNERS,
+    TURNS,
+    Topic,
+)
+
+Entry = type[BaseModel]
+
+
+def _all(base: type[Event]) -> tuple[Entry, ...]:
+    return tuple(model for model in EVENTS.values() if issubclass(model, base))
+
+
+_STATUSES, _OUTCOMES = _all(StatusEvent), _all(OutcomeEvent)
+_LIVE: tuple[Entry, ...] = (
+    MessageReceived,
+    MessageUnavailable,
+    MessageEchoed,
+    MessageEdited,
+    MessageRevoked,
+    *_STATUSES,
+)
+
+# What stands on which topic. State and dead-letter topics are not here: the first are private, and on
+# the second a record is whatever it was where it came from.
+CHANNELS: Mapping[Topic, tuple[Entry, ...]] = {
+    INBOUND: _LIVE,
+    HISTORY: (MessageBackfilled, HistoryMediaReceived, HistoryChunkReceived, HistoryDeclined),
+    BACKFILL: (MessageBackfilled, HistoryMediaReceived, HistoryCompleted),
+    ACCOUNTS: (AccountUpdated, ContactChanged, WebhookUnrecognised),
+    OUTBOUND: (SendRequest,),
+    OUTBOUND_PEOPLE: (SendRequest,),
+    OUTBOUND_BULK: (SendRequest,),
+    COMMANDS: (Command,),
+    OUTCOMES: _OUTCOMES,
+    CONVERSATIONS: (
+        *_LIVE,
+        MessageBackfilled,
+        HistoryMediaReceived,
+        HistoryCompleted,
+        OwnerChanged,
+        LeaseRenewed,
+        CommandRefused,
+        *_OUTCOMES,
+    ),
+    TURNS: (TurnOffered, TurnWithdrawn),
+    HANDOFFS: (HandoffRequested, HandoffWithdrawn),
+    OWNERS: (OwnershipRecorded, WatermarkRecorded),
+    NUMBERS: (NumberRecorded,),
+    CREDENTIALS: (CredentialRecorded,),
+}
+
+
+def entry_name(model: Entry) -> str:
+    """``message.received.v1`` for an event; ``send_request`` and ``command`` for bare JSON."""
+    if issubclass(model, Event):
+        return short_name(model.model_fields["type"].default)
+    return {SendRequest: "send_request", Command: "command"}[model]

@@ -1,0 +1,36 @@
+"""The tree of commands."""
+
+from importlib import import_module
+
+import typer
+
+from saath.cli import topics
+from saath.cli.version import version
+
+app = typer.Typer(
+    name="saath",
+    help="One WhatsApp number, answered by people and by bots. Settings are read from SAATH_…",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(topics.app, name="topics")
+app.command("version")(version)
+
+OWN = frozenset({"topics", "version"})
+
+
+def hang_local_commands() -> None:
+    """Add ``saath demo`` and ``saath dev``, or say what they lack: they run everything here."""
+    try:
+        import_module("saath_demo.commands").register(app)
+    except ModuleNotFoundError as error:
+        missing = error.name
+
+        def not_installed() -> None:
+            """Run everything on this machine (needs pip install 'saath[dev]')."""
+            typer.echo(f"saath: {missing} is not installed: pip install 'saath[dev]'", err=True)
+            raise typer.Exit(2)
+
+        for name in ("demo", "dev"):
+            app.command(name)(not_installed)
