@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import TopicPartition
+from tests.flow.sandbox_process import Meta, sandbox
 
 from saath.codec import decode, encode
 from saath.events import (
     Contact,
     Content,
-    Event,
     MessageEchoed,
     MessageSent,
     NumberRecorded,
@@ -35,7 +35,6 @@ from saath.tokens import TurnToken, TurnTokens
 from saath.topics import INBOUND, NUMBERS, OUTBOUND, OUTCOMES, OWNERS, Topic, partition_for
 from saath_local import Process, spawn
 from saath_sandbox.views import RegisteredNumber
-from tests.flow.sandbox_process import Meta, sandbox
 
 TURN_KEY = "a-turn-key-of-the-tests"
 SYSTEM_TOKEN = "a-system-token-of-the-tests"
@@ -144,19 +143,19 @@ class Scene:
         token = self.turn(phone, turn=more.pop("turn", f"t_{uuid.uuid4().hex}"), epoch=epoch)
         await self.asked(OUTBOUND, turn=token, messages=[worded(text)], **more)
 
-    async def asked(self, topic: Topic, **request: Any) -> None:
+    async def asked(self, topic: Topic, *, key: str | None = None, **request: Any) -> None:
         """Write a request as bots and tools do."""
-        await self.publisher.publish_json(topic, self.id, json.dumps(request).encode())
+        await self.publisher.publish_json(topic, key or self.id, json.dumps(request).encode())
 
     async def outcomes(self) -> list[OutcomeEvent]:
         """All outcomes, committed ones only."""
-        events = [event for event in await self._read(OUTCOMES) if isinstance(event, OutcomeEvent)]
-        return events
+        events = [decode(r.headers, r.value) for r in await self.read_raw(OUTCOMES)]
+        return [event for event in events if isinstance(event, OutcomeEvent)]
 
     async def wait_for_outcomes(self, count: int, seconds: float = 20) -> list[OutcomeEvent]:
         """Wait until there are so many."""
         async with asyncio.timeout(seconds):
-            while len(found := await self.outcomes()) < count:
+            while len(found := await self.outcomes()) < count:  # noqa: ASYNC110 # Kafka rings no bell
                 await asyncio.sleep(0.05)
         return found
 
@@ -177,17 +176,18 @@ class Scene:
             self._told = len(statuses) if self.statuses else self._told
             await asyncio.sleep(0.05)
 
-    async def _read(self, topic: Topic) -> list[Event]:
+    async def read_raw(self, topic: Topic) -> list[Any]:
+        """All committed records of *topic*, in the number's partition."""
         partition = partition_for(self.id, self.topics.partitions)
         where = TopicPartition(topic.full_name(self.topics.prefix), partition)
-        found: list[Event] = []
+        found: list[Any] = []
         async with consumer(self.kafka, "tests") as reader:
             reader.assign([where])
             end = (await reader.end_offsets([where]))[where]
             reader.seek(where, 0)
             while await reader.position(where) < end:
                 for records in (await reader.getmany(timeout_ms=100)).values():
-                    found += [decode(record.headers, record.value) for record in records]
+                    found += records
         return found
 
 
