@@ -12,7 +12,7 @@ from saath.events import (
     StatusEvent,
 )
 from saath_demo.scene import Scene
-from saath_demo.stage import Check
+from saath_demo.stage import Advance, Check
 from saath_demo.steps import asks
 
 CAMPAIGN = 100
@@ -40,18 +40,12 @@ async def _queue(scene: Scene, name: str, count: int, first_customer: int) -> li
 
 async def cap_and_overtaking(scene: Scene) -> None:
     """100 campaign messages at 20 a second; one customer must not wait behind them."""
-    before = len(scene.watch.events(MessageAccepted))
     with scene.stage.progress("campaign", CAMPAIGN) as advance:
-        await _queue(scene, "autumn", CAMPAIGN, 15550200000)
-        await scene.watch.wait_for(MessageAccepted, count=before + 20, timeout=30)
+        ids = set(await _queue(scene, "autumn", CAMPAIGN, 15550200000))
+        await _accepted(scene, ids, 20, advance)
         wait = await asks(scene, "Is the shop open today?")
         left = CAMPAIGN - len(_campaign_arrivals(await scene.meta.messages(scene.phone_number_id)))
-        await scene.watch.wait_for(
-            MessageAccepted,
-            count=before + CAMPAIGN + 1,
-            timeout=60,
-            on_growth=lambda n: advance(n - before - 1),
-        )
+        await _accepted(scene, ids, CAMPAIGN, advance)
     report = await scene.meta.report(scene.phone_number_id)
     scene.stage.show(
         Check(
@@ -78,6 +72,17 @@ async def cap_and_overtaking(scene: Scene) -> None:
     )
 
 
+async def _accepted(scene: Scene, ids: set[str], count: int, advance: Advance) -> None:
+    """Wait until Meta has taken *count* of these requests."""
+    await scene.watch.wait_for(
+        MessageAccepted,
+        lambda event: event.request in ids,
+        count=count,
+        timeout=90,
+        on_growth=advance,
+    )
+
+
 def _campaign_arrivals(messages: list) -> list:  # type: ignore[type-arg]
     return [m for m in messages if m.type == "template" and m.outcome == "accepted"]
 
@@ -88,19 +93,11 @@ async def killed_sender(scene: Scene) -> None:
     doubts = len(scene.watch.events(MessageLeftInDoubt))
     with scene.stage.progress("campaign", KILLED) as advance:
         ids = set(await _queue(scene, "winter", KILLED, 15550300000))
-        await scene.watch.wait_for(
-            MessageAccepted, lambda event: event.request in ids, count=KILLED // 3, timeout=30
-        )
+        await _accepted(scene, ids, KILLED // 3, advance)
         scene.stack.kill("sender")
         killed = time.monotonic()
         scene.stack.start("sender")
-        await scene.watch.wait_for(
-            MessageAccepted,
-            lambda event: event.request in ids,
-            count=KILLED,
-            timeout=90,
-            on_growth=advance,
-        )
+        await _accepted(scene, ids, KILLED, advance)
     took = time.monotonic() - killed
     messages = _campaign_arrivals(await scene.meta.messages(scene.phone_number_id))
     report = await scene.meta.report(scene.phone_number_id)

@@ -1,12 +1,14 @@
 """``saath demo``: starts everything, shows every promise, and says whether each of them held."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import structlog
 from rich.console import Console
 
 from saath.client import ClientSettings, Commander, Sender
@@ -15,7 +17,7 @@ from saath.settings import KafkaSettings, TopicSettings
 from saath_demo import campaign, steps
 from saath_demo.scene import BOT, Scene, make_bot
 from saath_demo.stack import run_stack
-from saath_demo.stage import Stage
+from saath_demo.stage import Check, Stage
 from saath_demo.watch import watching
 from saath_local import ClusterSpec, run_cluster
 
@@ -37,19 +39,26 @@ OVERRIDES = {
     "SAATH_SENDER__IN_DOUBT_FOR_SECONDS": "3",
     "SAATH_SYNC__HISTORY_QUIET_SECONDS": "0.5",
     "SAATH_SYNC__BACKFILL_PER_SECOND": "2000",
+    # A killed sender's partitions are given to the next one after this.
+    "SAATH_KAFKA__SESSION_TIMEOUT_MS": "6000",
+    "SAATH_KAFKA__HEARTBEAT_INTERVAL_MS": "1500",
 }
 
 
 async def demo(console: Console, folder: Path) -> bool:
     """Run every step; true when every check held. Logs go to *folder*."""
     stage = Stage(console)
+    _log_to(folder / "demo.log")
     console.print("[bold]Saath[/bold]: one WhatsApp number, answered by people and by bots.\n")
     started = time.monotonic()
     async with _scene(stage, folder) as scene:
         console.print(f"\nReady after {time.monotonic() - started:.1f} s. Logs: {folder}")
         for title, step in STEPS:
             with stage.step(title):
-                await step(scene)
+                try:
+                    await step(scene)
+                except (TimeoutError, AssertionError) as error:
+                    stage.show(Check("the step comes to its end", str(error), held=False))
     held = sum(check.held for check in stage.checks)
     colour = "green" if stage.held else "red"
     console.print(
@@ -57,6 +66,12 @@ async def demo(console: Console, folder: Path) -> bool:
         f"{time.monotonic() - started:.0f} s in all. Everything was stopped."
     )
     return stage.held
+
+
+def _log_to(path: Path) -> None:
+    """The bot and the tools in this process log too, but not between the lines of the demo."""
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(path.open("a")))
+    logging.basicConfig(filename=path, level=logging.WARNING, force=True)
 
 
 @asynccontextmanager

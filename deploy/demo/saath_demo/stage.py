@@ -41,8 +41,8 @@ class Stage:
         """Print a check as soon as it is known."""
         self.checks.append(check)
         mark = "[green]✓[/green]" if check.held else "[red]✗[/red]"
-        self.console.print(f"   {mark}  {check.expected}")
-        self.console.print(f"      [cyan]seen: {check.seen}[/cyan]")
+        self.console.print(f"   {mark}  {check.expected}", soft_wrap=True)
+        self.console.print(f"      [cyan]seen: {check.seen}[/cyan]", soft_wrap=True)
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Advance]:

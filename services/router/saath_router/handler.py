@@ -16,7 +16,6 @@ from saath.events import (
     Event,
     HandoffRequested,
     HandoffWithdrawn,
-    MessageAccepted,
     NumberPolicy,
     OutcomeEvent,
     OwnershipRecorded,
@@ -123,8 +122,7 @@ class RouterHandler:
             known = self._store.find(number, event.contact, event.message_id)
             return known or self._store.find_or_name(number, event.contact)
         if isinstance(event, OutcomeEvent):
-            to = event.to if isinstance(event, MessageAccepted) else None
-            return self._store.find_or_name(number, contact_at(to)) if to else None
+            return self._store.find_or_name(number, contact_at(event.to)) if event.to else None
         contact = getattr(event, "contact", None)
         return self._store.find_or_name(number, contact) if contact else None
 

@@ -38,7 +38,8 @@ def accepted(message: Message, message_id: str, address: str | None, now: dateti
     """Meta took it. ``address`` is where it went."""
     then = message.request.then if message.last else None
     facts = _facts(message, "accepted", now)
-    return MessageAccepted(**facts, message_id=message_id, to=address, then=then)
+    facts["to"] = address or facts["to"]
+    return MessageAccepted(**facts, message_id=message_id, then=then)
 
 
 def superseded(message: Message, reason: str, now: datetime) -> OutcomeEvent:
@@ -117,4 +118,6 @@ def _facts(message: Message, kind: str, now: datetime) -> dict[str, Any]:
         "turn_id": token.turn if token else None,
         "epoch": token.epoch if token else None,
         "content": content,
+        # Without a turn the conversation may be unknown here; by the address the router knows it.
+        "to": (request.to or "").partition(":")[2] or None,
     }

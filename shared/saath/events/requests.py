@@ -75,7 +75,8 @@ class OutcomeEvent(Event):
     """
     What became of one message of a request: ``index`` of ``total``.
 
-    ``epoch`` is the ownership the writer believed in. ``by`` says whose words they were.
+    ``epoch`` is the ownership the writer believed in. ``by`` says whose words they were, ``to`` where
+    they were to go (or went) when that was said as an address.
     """
 
     request: str
@@ -85,6 +86,7 @@ class OutcomeEvent(Event):
     bot: str | None = None
     turn_id: str | None = None
     epoch: int | None = None
+    to: Annotated[str | None, Private] = None
     content: Content | None = None
 
 
@@ -93,7 +95,6 @@ class MessageAccepted(OutcomeEvent):
 
     type: Literal["io.saath.message.accepted.v1"] = "io.saath.message.accepted.v1"
     message_id: str
-    to: Annotated[str | None, Private] = None
     then: Then | None = None
 
 
