@@ -1,123 +1,27 @@
-"""Bots, senders and subscribers on a real broker, with nothing of ours behind it."""
+"""Bots and senders on a real broker, with nothing of ours behind them."""
 
 import asyncio
 import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import pytest
+from tests.flow.bot_scene import NUMBER, PATIENCE, Scene, offered, serving, withdrawn
 
-from saath import Answer, Bot, ClientSettings, Commander, Done, Reply, Sender, Subscriber
+from saath import Commander, Done, Reply, Sender
 from saath.client.testing import turn
 from saath.events import (
-    Contact,
-    Content,
-    Event,
-    MessageReceived,
-    OwnerChanged,
     TurnOffered,
-    TurnWithdrawn,
 )
-from saath.kafka.group import GroupReader
-from saath.kafka.publisher import Publisher
-from saath.kafka.records import Record, output
-from saath.kafka.transactions import TransactionalWriter
-from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import (
     COMMANDS,
-    CONVERSATIONS,
     OUTBOUND,
     OUTBOUND_BULK,
-    TURNS,
-    Topic,
     partition_for,
 )
 from saath_local import spawn
-
-NUMBER = "100000000000001"
-PATIENCE = 20.0
-
-
-@pytest.fixture
-def settings(kafka: KafkaSettings, topics: TopicSettings) -> ClientSettings:
-    return ClientSettings(kafka=kafka, topics=topics, shutdown_grace_seconds=5)
-
-
-def offered(text: str, id: str, conversation: str, bot: str = "orders") -> TurnOffered:  # noqa: A002
-    now = datetime.now(UTC)
-    return turn(text, id=id, conversation=conversation, bot=bot, number=NUMBER, now=now)
-
-
-def withdrawn(of: TurnOffered) -> TurnWithdrawn:
-    return TurnWithdrawn(
-        id=f"{of.id}:withdrawn",
-        time=of.time,
-        number=of.number,
-        conversation=of.conversation,
-        turn_id=of.id,
-        bot=of.bot,
-        reason="a person answered",
-    )
-
-
-@dataclass
-class Scene:
-    """What a test does to the topics, and sees on them."""
-
-    settings: ClientSettings
-    publisher: Publisher
-    read: list[Record] = field(default_factory=list)
-
-    async def offer(self, *events: Event) -> None:
-        await self.publisher.publish(TURNS, *events)
-
-    async def records(self, topic: Topic, count: int) -> list[Record]:
-        """The first *count* records of *topic*, in the order read."""
-        found: list[Record] = []
-        async with self._reader(topic) as reader, asyncio.timeout(PATIENCE):
-            while len(found) < count:
-                found.extend(await reader.read(500))
-        return found
-
-    async def requests(self, count: int) -> list[dict[str, Any]]:
-        return [json.loads(r.value or b"") for r in await self.records(OUTBOUND, count)]
-
-    def _reader(self, topic: Topic) -> GroupReader:
-        return GroupReader(self.settings.kafka, self.settings.topics, "tests", topic, None)
-
-
-@pytest.fixture
-async def scene(settings: ClientSettings) -> AsyncIterator[Scene]:
-    async with Publisher(settings.kafka, settings.topics, "tests") as publisher:
-        yield Scene(settings, publisher)
-
-
-@asynccontextmanager
-async def serving(
-    settings: ClientSettings,
-    handler: Callable[[TurnOffered], Awaitable[Answer]],
-    *,
-    concurrency: int = 10,
-) -> AsyncIterator[Bot]:
-    """A bot that serves until the end of the block, then stops as SIGTERM would stop it."""
-    bot, stopping = Bot("orders", settings=settings), asyncio.Event()
-    bot.on_turn(concurrency=concurrency)(handler)
-    task = asyncio.create_task(bot.serve(stopping))
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await bot.ready.wait()
-        yield bot
-    finally:
-        stopping.set()
-        async with asyncio.timeout(PATIENCE):
-            await task
 
 
 async def echo(asked: TurnOffered) -> Reply:
@@ -348,77 +252,3 @@ async def test_a_command_stands_in_its_numbers_partition(scene: Scene) -> None:
             "by": "anna",
         },
     )
-
-
-def received(id: str, conversation: str = "c_1") -> MessageReceived:  # noqa: A002
-    return MessageReceived(
-        id=id, time=datetime.now(UTC), number=NUMBER, conversation=conversation, message_id=id,
-        contact=Contact(phone="4915112345"), content=Content.of_text("Hello"),
-    )  # fmt: skip
-
-
-async def take(events: Subscriber, count: int) -> list[str]:
-    async with asyncio.timeout(PATIENCE):
-        return [(await anext(events)).id for _ in range(count)]
-
-
-async def test_a_subscriber_gets_the_types_it_asked_for_and_passes_over_the_unknown(
-    scene: Scene,
-) -> None:
-    change = OwnerChanged(
-        id="o_1", time=datetime.now(UTC), number=NUMBER, conversation="c_1", owner="human",
-        previous="bot", epoch=2, reason="answered from the phone",
-    )  # fmt: skip
-    await scene.publisher.publish(CONVERSATIONS, received("m_1"), change)
-    unknown = [("ce_type", b"io.saath.message.imagined.v9")]
-    where = partition_for("c_1", 4)
-    await (await scene.publisher.send_raw(CONVERSATIONS, "x_1", where, b"{}", unknown))
-    await scene.publisher.publish(CONVERSATIONS, received("m_2"))
-
-    async with Subscriber("crm", MessageReceived, settings=scene.settings) as events:
-        ids = await take(events, 2)
-
-    assert ids == ["m_1", "m_2"]
-
-
-async def test_a_subscriber_goes_on_after_what_it_finished_and_repeats_what_it_did_not(
-    scene: Scene,
-) -> None:
-    await scene.publisher.publish(CONVERSATIONS, *(received(f"m_{i}") for i in range(5)))
-
-    async with Subscriber("crm", settings=scene.settings) as events:
-        before = await take(events, 3)  # m_2 was given, and nobody asked for the next
-    async with Subscriber("crm", settings=scene.settings) as events:
-        after = await take(events, 3)
-
-    assert (before, after) == (["m_0", "m_1", "m_2"], ["m_2", "m_3", "m_4"])
-
-
-async def test_a_subscriber_without_a_group_reads_from_now_on_unless_told_otherwise(
-    scene: Scene,
-) -> None:
-    await scene.publisher.publish(CONVERSATIONS, received("old"))
-
-    async with (
-        Subscriber(None, settings=scene.settings) as from_now,
-        Subscriber(None, settings=scene.settings, from_beginning=True) as from_beginning,
-    ):
-        await scene.publisher.publish(CONVERSATIONS, received("new"))
-        seen = (await take(from_now, 1), await take(from_beginning, 2))
-
-    assert seen == (["new"], ["old", "new"])
-
-
-async def test_a_subscriber_never_sees_what_was_not_committed(scene: Scene) -> None:
-    settings = scene.settings
-    writer = TransactionalWriter(settings.kafka, "tests", settings.topics.prefix, "router", 0)
-
-    async with writer:
-        await writer._producer.begin_transaction()
-        await (await writer._send(output(CONVERSATIONS, received("never"), 4)))
-        await writer._producer.abort_transaction()
-        await writer.write([output(CONVERSATIONS, received("said"), 4)])
-    async with Subscriber(None, settings=settings, from_beginning=True) as events:
-        ids = await take(events, 1)
-
-    assert ids == ["said"]
