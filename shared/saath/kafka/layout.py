@@ -71,6 +71,7 @@ async def apply(kafka: KafkaSettings, settings: TopicSettings, client_id: str) -
         missing = [t for t in TOPICS if t.full_name(settings.prefix) not in found]
         if missing:
             await _create(client, missing, settings)
+            await _wait_until_known(client, missing, settings)
             await _wait_until_seen(client, {t.full_name(settings.prefix) for t in missing})
         there = [t for t in TOPICS if t not in missing]
         altered = await _alter(client, there, settings) if there else ()
@@ -201,6 +202,19 @@ async def _wait_until_seen(client: AIOKafkaAdminClient, names: Set[str]) -> None
                 await asyncio.sleep(SEEN_AGAIN_SECONDS)
     except TimeoutError:
         raise RetryLater(f"the broker took {len(names)} topics and does not show them") from None
+
+
+async def _wait_until_known(
+    client: AIOKafkaAdminClient, topics: list[Topic], settings: TopicSettings
+) -> None:
+    """Brokers learn of a topic after its creation is answered; whoever starts next asks one."""
+    names = {t.full_name(settings.prefix) for t in topics}
+    try:
+        async with asyncio.timeout(CREATE_TIMEOUT_MS / 1000):
+            while not names <= (await _partition_counts(client)).keys():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise RetryLater("the topics were created, but no broker knows them yet") from None
 
 
 async def _alter(

@@ -84,6 +84,9 @@ class TransactionalWriter:
         """
         Write *outputs* in one transaction, in this order; return where each one went.
 
+        After an error the writer is spent, whatever it was: Kafka's and aiokafka's sequence numbers
+        may differ by then. Start a new one.
+
         Raises:
             Fenced: another owner has the partition; nothing was written.
             Unwritable: one of the outputs is too large; nothing was written.
