@@ -11,7 +11,7 @@ import aiohttp
 from aiokafka import TopicPartition
 
 from saath.codec import decode
-from saath.events import Event, MessageBackfilled, NumberRecorded
+from saath.events import Event, HistoryMediaReceived, MessageBackfilled, NumberRecorded
 from saath.kafka.client import consumer
 from saath.kafka.ranges import read_range
 from saath.settings import KafkaSettings, TopicSettings
@@ -22,7 +22,7 @@ from saath_sandbox.client import Sandbox
 from saath_sandbox.views import OldMessage, RegisteredNumber
 
 SETTINGS = {
-    "SAATH_SYNC__HISTORY_QUIET_SECONDS": "0.5",
+    "SAATH_SYNC__HISTORY_QUIET_SECONDS": "1.5",
     "SAATH_SYNC__CHUNK_PATIENCE_SECONDS": "3",
     "SAATH_SYNC__BACKFILL_PER_SECOND": "2000",
 }
@@ -151,6 +151,46 @@ async def test_a_replay_goes_on_after_kill_9_where_it_stood(
 
     assert told(events) == in_time_order(truth)
     assert found["history"]["messages_replayed"] == 300
+
+
+async def test_media_that_comes_after_the_replay_of_its_message_follows_it(
+    kafka: KafkaSettings, topics: TopicSettings, tmp_path: Path
+) -> None:
+    async with sync_and_ingest(kafka, topics, tmp_path) as (_, meta, api):
+        number = await meta.register_number(subscribed=False, history={**HISTORY, "media": 100})
+        await api.connect(number, await meta.issue_code(number.waba_id))
+        await api.wait_for_history(number, "complete")
+        truth = await meta.history(number.phone_number_id)
+        old = next(m for m in truth if m.kind == "media" and not m.media_follows)
+
+        status = await meta.raw(media_of(number, old))
+        late = await late_media(kafka, topics)
+
+    assert (status, [event.message_id for event in late]) == (200, [old.wamid])
+    assert (late[0].content.type, late[0].contact.phone) == ("image", old.customer)
+
+
+def media_of(number: RegisteredNumber, message: OldMessage) -> dict[str, Any]:
+    """The media of an old message, in a webhook of its own."""
+    names = {
+        "display_phone_number": number.display_phone_number,
+        "phone_number_id": number.phone_number_id,
+    }
+    item = {"from": message.sender, "id": message.wamid, "timestamp": str(message.timestamp)}
+    image = {"type": "image", "image": {"id": "24230790383178626", "mime_type": "image/jpeg"}}
+    value = {"messaging_product": "whatsapp", "metadata": names, "messages": [{**item, **image}]}
+    entry = {"id": number.waba_id, "changes": [{"value": value, "field": "history"}]}
+    return {"object": "whatsapp_business_account", "entry": [entry]}
+
+
+async def late_media(kafka: KafkaSettings, topics: TopicSettings) -> list[HistoryMediaReceived]:
+    """What is on backfill besides messages, once there is something."""
+    async with asyncio.timeout(20):
+        while True:
+            events = await read(kafka, topics, BACKFILL)
+            if found := [e for e in events if isinstance(e, HistoryMediaReceived)]:
+                return found
+            await asyncio.sleep(0.2)
 
 
 async def test_a_business_that_keeps_its_history_is_connected_all_the_same(

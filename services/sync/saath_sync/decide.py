@@ -19,6 +19,7 @@ from saath_sync.facts import (
     ConnectAsked,
     Fact,
     ReplayBegun,
+    Replayed,
     ReplayFinished,
     ReplayProgressed,
     StepAnswered,
@@ -37,7 +38,7 @@ class Decision:
 
     ledger: Ledger
     credential: CredentialRecorded | None = None
-    backfill: tuple[MessageBackfilled, ...] = ()
+    backfill: tuple[Replayed, ...] = ()
 
 
 def decide(event: Event, ledger: Ledger | None, offset: int, now: datetime) -> Ledger:
@@ -53,8 +54,10 @@ def decide(event: Event, ledger: Ledger | None, offset: int, now: datetime) -> L
     ledger = ledger or Ledger(number=event.number, connected=True)
 
     match event:
-        case MessageBackfilled() | HistoryMediaReceived():
+        case MessageBackfilled():
             return ledgers.seen_at(ledger, offset)
+        case HistoryMediaReceived():
+            return ledgers.media_received(ledger, offset, now)
         case HistoryChunkReceived():
             return ledgers.chunk_received(ledger, event, offset, now)
         case HistoryDeclined():
@@ -86,11 +89,12 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime) -> Decision:
             return Decision(
                 onboarding.token_obtained(ledger, now), credential=_credential(fact, now)
             )
-        case ReplayBegun(phase=phase):
-            return _replay(ledgers.replay_begun(ledger, phase))
-        case ReplayProgressed(replay=replay, messages=messages):
-            onward = ledgers.replay_progressed(ledger, replay, len(messages))
-            return _replay(onward, tuple(_as_history(message) for message in messages))
+        case ReplayBegun(due=due):
+            return _replay(ledgers.replay_begun(ledger, due))
+        case ReplayProgressed(replay=replay, events=events):
+            messages = sum(isinstance(event, MessageBackfilled) for event in events)
+            onward = ledgers.replay_progressed(ledger, replay, len(events), messages)
+            return _replay(onward, tuple(_as_history(event) for event in events))
         case ReplayFinished(replay=replay):
             return _replay(ledgers.replay_finished(ledger, replay))
 
@@ -116,17 +120,15 @@ def _credential(fact: TokenObtained, now: datetime) -> CredentialRecorded:
     )
 
 
-def _replay(ledger: Ledger | None, messages: tuple[MessageBackfilled, ...] = ()) -> Decision:
+def _replay(ledger: Ledger | None, events: tuple[Replayed, ...] = ()) -> Decision:
     if ledger is None:
         # Another owner went on with it meanwhile, or it was told twice.
         raise StepRefused("the replay does not stand there any more")
-    return Decision(ledger, backfill=messages)
+    return Decision(ledger, backfill=events)
 
 
-def _as_history(message: MessageBackfilled) -> MessageBackfilled:
-    return (
-        message if message.origin == "history" else message.model_copy(update={"origin": "history"})
-    )
+def _as_history(event: Replayed) -> Replayed:
+    return event if event.origin == "history" else event.model_copy(update={"origin": "history"})
 
 
 def _reason(event: HistoryDeclined) -> str:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from saath.events import MessageBackfilled, NumberPolicy
-from saath_sync.ledger import Replay, Step
+from saath.events import HistoryMediaReceived, MessageBackfilled, NumberPolicy
+from saath_sync.ledger import Due, Replay, Step
 from saath_sync.onboarding import Result
+
+Replayed = MessageBackfilled | HistoryMediaReceived
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +48,19 @@ class StepAnswered:
 
 @dataclass(frozen=True, slots=True)
 class ReplayBegun:
-    """A phase is finished; what has come of it shall be replayed."""
+    """Something is due to be replayed."""
 
     number: str
-    phase: int | None
+    due: Due
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayProgressed:
-    """The next messages of a replay, in time order."""
+    """The next events of a replay, in their order."""
 
     number: str
     replay: Replay
-    messages: tuple[MessageBackfilled, ...] = field(repr=False)
+    events: tuple[Replayed, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,8 @@ class SyncHandler:
 
         if decision.credential:
             yield output(CREDENTIALS, decision.credential, self._layout.of(CREDENTIALS))
-        for message in decision.backfill:
-            yield output(BACKFILL, message, self._layout.of(BACKFILL))
+        for event in decision.backfill:
+            yield output(BACKFILL, event, self._layout.of(BACKFILL))
 
     def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
         """The ledgers that changed, and what everybody may know of them."""
@@ -104,9 +104,10 @@ def _say(fact: Fact) -> None:
             metrics.STEPS.labels(fact.step, outcome).inc()
             log.info("step.answered", number=fact.number, step=fact.step, outcome=outcome)
         case ReplayBegun():
-            log.info("replay.begun", number=fact.number, phase=fact.phase)
+            due = fact.due
+            log.info("replay.begun", number=fact.number, phase=due.phase, only_media=due.only_media)
         case ReplayProgressed():
-            metrics.BACKFILLED.inc(len(fact.messages))
+            metrics.BACKFILLED.inc(len(fact.events))
         case ReplayFinished():
             done = fact.replay.done
-            log.info("replay.finished", number=fact.number, phase=fact.replay.phase, messages=done)
+            log.info("replay.finished", number=fact.number, phase=fact.replay.phase, events=done)

@@ -52,18 +52,33 @@ class Phase(Model):
         return tuple(order for order in range(1, max(seen, default=0)) if order not in seen)
 
 
+class Taken(Model):
+    """The offset up to which earlier replays had taken a phase's messages."""
+
+    phase: int | None = None
+    until: int
+
+
 class Replay(Model):
     """
     A replay under way: the messages of *phase* first seen at offsets from *since* to before *until*.
 
-    Fixed when it begins, so that whoever takes over finds the same messages in the same order, and
-    goes on after the first *done* of them.
+    Then the media that came from *media_since* on, of messages that earlier replays had taken. Fixed
+    when it begins, so that whoever takes over finds the same in the same order, and goes on after
+    the first *done* of them.
     """
 
     phase: int | None = None
     since: int
     until: int
+    media_since: int = 0
+    before: tuple[Taken, ...] = ()
     done: int = 0
+
+    @property
+    def only_media(self) -> bool:
+        """Whether no message can be in it."""
+        return self.since == self.until
 
 
 class History(Model):
@@ -75,6 +90,9 @@ class History(Model):
     phases: tuple[Phase, ...] = ()
     replay: Replay | None = None
     replayed: int = 0
+    media_waiting: int = 0
+    media_until: int | None = None
+    last_media_at: AwareDatetime | None = None
 
 
 class Ledger(Model):
@@ -103,10 +121,26 @@ class Patience:
     incomplete: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What to replay next: a phase, or only media of messages that were replayed before."""
+
+    phase: int | None
+    only_media: bool = False
+
+
 def seen_at(ledger: Ledger, offset: int) -> Ledger:
     """Note that a record of this number's history stands at *offset*."""
     history = ledger.history or History(first_offset=offset, next_offset=offset)
     return _with(ledger, history.model_copy(update={"next_offset": offset + 1}))
+
+
+def media_received(ledger: Ledger, offset: int, now: datetime) -> Ledger:
+    """Count a message's media. It may come before the message, with it, or long after its replay."""
+    ledger = seen_at(ledger, offset)
+    assert ledger.history is not None  # noqa: S101 # seen_at made it
+    update = {"media_waiting": ledger.history.media_waiting + 1, "last_media_at": now}
+    return _with(ledger, ledger.history.model_copy(update=update))
 
 
 def chunk_received(
@@ -132,9 +166,9 @@ def chunk_received(
     return _with(ledger, _put(history.model_copy(update={"progress": progress}), phase))
 
 
-def due(history: History, owned_since: datetime, now: datetime, patience: Patience) -> Phase | None:
+def due(history: History, owned_since: datetime, now: datetime, patience: Patience) -> Due | None:
     """
-    The phase to replay next; the oldest where several are finished, so that time runs forward.
+    What to replay next: a finished phase; the oldest where several are finished, so that time runs forward.
 
     Once the end of the whole history was seen, the number's silence counts and not the phase's: then
     all phases that are left are finished at the same moment.
@@ -158,28 +192,48 @@ def due(history: History, owned_since: datetime, now: datetime, patience: Patien
         return quiet >= patience.whole and (late or _whole(history, phase))
 
     ripe = [phase for phase in history.phases if finished(phase)]
-    return max(ripe, key=_age) if ripe else None
+    if ripe:
+        return Due(max(ripe, key=_age).phase)
+    return Due(None, only_media=True) if _media_due(history, owned_since, now, patience) else None
 
 
-def replay_begun(ledger: Ledger, number: int | None) -> Ledger | None:
-    """Fix what the next replay of phase *number* takes; ``None`` when there is nothing for it."""
+def replay_begun(ledger: Ledger, what: Due) -> Ledger | None:
+    """Fix what the next replay takes; ``None`` when there is nothing for it."""
     history = ledger.history
-    phase = _phase(history, number) if history else None
-    if history is None or phase is None or history.replay or not phase.waiting:
+    if history is None or history.replay:
         return None
-    since = history.first_offset if phase.replayed_until is None else phase.replayed_until
-    replay = Replay(phase=number, since=since, until=history.next_offset)
-    begun = phase.model_copy(update={"waiting": 0, "replayed_until": history.next_offset})
-    return _with(ledger, _put(history, begun).model_copy(update={"replay": replay}))
+    until, since = history.next_offset, history.next_offset
+    begun = history
+    if not what.only_media:
+        phase = _phase(history, what.phase)
+        if phase is None or not phase.waiting:
+            return None
+        since = history.first_offset if phase.replayed_until is None else phase.replayed_until
+        begun = _put(history, phase.model_copy(update={"waiting": 0, "replayed_until": until}))
+    elif not history.media_waiting:
+        return None
+    replay = Replay(
+        phase=what.phase,
+        since=since,
+        until=until,
+        media_since=history.first_offset if history.media_until is None else history.media_until,
+        before=_taken(history),
+    )
+    update = {"replay": replay, "media_waiting": 0, "media_until": until}
+    return _with(ledger, begun.model_copy(update=update))
 
 
-def replay_progressed(ledger: Ledger, replay: Replay, count: int) -> Ledger | None:
-    """Note that *count* more messages of *replay* are out; ``None`` when that is not where it stands."""
+def replay_progressed(ledger: Ledger, replay: Replay, count: int, messages: int) -> Ledger | None:
+    """
+    Note that *count* more events of *replay* are out, *messages* of them messages.
+
+    ``None`` when that is not where it stands.
+    """
     history = ledger.history
     if history is None or history.replay != replay:
         return None
     onward = replay.model_copy(update={"done": replay.done + count})
-    update = {"replay": onward, "replayed": history.replayed + count}
+    update = {"replay": onward, "replayed": history.replayed + messages}
     return _with(ledger, history.model_copy(update=update))
 
 
@@ -198,7 +252,8 @@ def history_state(ledger: Ledger) -> SyncState:
         return "declined" if ledger.declined == DECLINED else "failed"
     if history is None or not history.phases:
         return sync_state(ledger.steps.get("history"))
-    waiting = history.replay or any(phase.waiting for phase in history.phases)
+    replaying = history.replay is not None and not history.replay.only_media
+    waiting = replaying or any(phase.waiting for phase in history.phases)
     return "complete" if history.progress >= 100 and not waiting else "running"
 
 
@@ -231,6 +286,23 @@ def _whole(history: History, phase: Phase) -> bool:
         return False
     later = any(p.phase is not None and p.phase > phase.phase for p in history.phases)
     return later or history.progress >= 100
+
+
+def _media_due(history: History, owned_since: datetime, now: datetime, patience: Patience) -> bool:
+    """Media came, no phase's own replay will take it along, and no more of it came for a while."""
+    if not history.media_waiting or history.last_media_at is None or not _taken(history):
+        return False
+    if any(phase.waiting for phase in history.phases):
+        return False
+    return now - max(history.last_media_at, owned_since) >= patience.whole
+
+
+def _taken(history: History) -> tuple[Taken, ...]:
+    return tuple(
+        Taken(phase=phase.phase, until=phase.replayed_until)
+        for phase in history.phases
+        if phase.replayed_until is not None
+    )
 
 
 def _age(phase: Phase) -> int:

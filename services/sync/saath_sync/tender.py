@@ -79,7 +79,7 @@ class Tender:
                 begin = ledgers.due(ledger.history, handler.owned_since, self.now(), self.patience)
                 if begin is None:
                     continue
-            fact = ReplayBegun(number, begin.phase) if begin else None
+            fact = ReplayBegun(number, begin) if begin else None
             self._running[number] = asyncio.create_task(self._replay(number, fact, limiter))
 
     def _reap(self) -> None:

@@ -11,7 +11,7 @@ from saath.kafka.records import Record
 from saath.topics import BACKFILL, HISTORY, NUMBERS, TOPICS, partition_for
 from saath_sync.facts import ReplayBegun, ReplayFinished, ReplayProgressed
 from saath_sync.handler import STATE, SyncHandler
-from saath_sync.ledger import Replay
+from saath_sync.ledger import Due, Replay
 from saath_sync.onboarding import StepRefused
 
 PARTITIONS = 24
@@ -62,7 +62,7 @@ def test_a_replay_writes_history_and_counts_it() -> None:
     handler = owner()
     handler.handle(record(message("a"), 0), NOW)
     handler.handle(record(chunk(0, 1, 100), 1), NOW)
-    list(handler.handle_fact(ReplayBegun(NUMBER, 0), NOW))
+    list(handler.handle_fact(ReplayBegun(NUMBER, Due(0)), NOW))
     replay = Replay(phase=0, since=0, until=2)
 
     outputs = list(handler.handle_fact(ReplayProgressed(NUMBER, replay, (message("a"),)), NOW))

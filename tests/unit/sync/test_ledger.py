@@ -2,17 +2,19 @@
 
 from datetime import datetime
 
-from tests.unit.sync.samples import NOW, NUMBER, chunk, declined, message, seconds
+from tests.unit.sync.samples import NOW, NUMBER, chunk, declined, media, message, seconds
 
 from saath.events import Event
 from saath_sync.decide import decide
 from saath_sync.ledger import (
     DECLINED,
+    Due,
     History,
     Ledger,
     Patience,
     Phase,
     Replay,
+    Taken,
     due,
     gaps,
     history_state,
@@ -81,41 +83,62 @@ def test_silence_is_counted_from_when_this_owner_began_to_listen() -> None:
 
 def test_a_chunk_that_comes_after_its_phase_was_replayed_is_replayed_on_its_own() -> None:
     ledger = after(message("a"), chunk(0, 1), chunk(1, 1))
-    begun = replay_begun(ledger, 0)
+    begun = replay_begun(ledger, Due(0))
     assert begun is not None
     finished = replay_finished(begun, Replay(phase=0, since=0, until=3))
     late = after(message("b"), chunk(0, 5), ledger=finished)
 
-    again = replay_begun(late, 0)
+    again = replay_begun(late, Due(0))
 
     assert due_phase(late, 10) == 0
     assert again is not None
     assert again.history is not None
-    assert again.history.replay == Replay(phase=0, since=3, until=5)
+    assert again.history.replay == Replay(
+        phase=0, since=3, until=5, media_since=3, before=(Taken(phase=0, until=3),)
+    )
+
+
+def test_media_that_comes_after_its_phase_is_replayed_on_its_own() -> None:
+    replayed = replay_begun(after(message("a"), chunk(0, 1, 100)), Due(0))
+    assert replayed is not None
+    ledger = replay_finished(replayed, Replay(phase=0, since=0, until=2))
+    ledger = after(media("a"), ledger=ledger)
+    assert ledger.history is not None
+
+    moments = [due(ledger.history, LONG_AGO, NOW + seconds(s), PATIENCE) for s in (9, 10)]
+    begun = replay_begun(ledger, Due(None, only_media=True))
+
+    assert moments == [None, Due(None, only_media=True)]
+    assert begun is not None
+    assert begun.history is not None
+    assert begun.history.replay == Replay(
+        phase=None, since=3, until=3, media_since=2, before=(Taken(phase=0, until=2),)
+    )
+    assert history_state(begun) == "complete"
 
 
 def test_one_replay_at_a_time() -> None:
-    begun = replay_begun(after(chunk(0, 1), chunk(1, 1, 100)), 1)
+    begun = replay_begun(after(chunk(0, 1), chunk(1, 1, 100)), Due(1))
 
     assert begun is not None
-    assert (due_phase(begun, 1000), replay_begun(begun, 0)) == (None, None)
+    assert (due_phase(begun, 1000), replay_begun(begun, Due(0))) == (None, None)
 
 
 def test_a_replay_told_twice_is_counted_once() -> None:
-    begun = replay_begun(after(message("a"), chunk(0, 1, 100)), 0)
+    begun = replay_begun(after(message("a"), chunk(0, 1, 100)), Due(0))
     assert begun is not None
     replay = Replay(phase=0, since=0, until=2)
-    onward = replay_progressed(begun, replay, 1)
+    onward = replay_progressed(begun, replay, 1, 1)
 
     assert onward is not None
     assert onward.history is not None
     assert onward.history.replayed == 1
-    assert replay_progressed(onward, replay, 1) is None
+    assert replay_progressed(onward, replay, 1, 1) is None
 
 
 def test_history_is_complete_when_its_end_was_seen_and_all_of_it_is_out() -> None:
     running = after(message("a"), chunk(0, 1, 100))
-    begun = replay_begun(running, 0)
+    begun = replay_begun(running, Due(0))
     assert begun is not None
     finished = replay_finished(begun, Replay(phase=0, since=0, until=2))
     assert finished is not None
@@ -144,7 +167,7 @@ def test_a_chunk_without_phase_waits_for_the_long_silence() -> None:
 
     found = [due(ledger.history, LONG_AGO, NOW + seconds(s), PATIENCE) for s in (299, 300)]
 
-    assert found == [None, ledger.history.phases[0]]
+    assert found == [None, Due(None)]
 
 
 def test_declined_is_what_the_business_said_and_anything_else_a_failure() -> None:

@@ -6,9 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.sync.samples import IMAGE, NOW, PLACEHOLDER, chunk, media, message
 
-from saath.events import Event, MessageBackfilled
+from saath.events import Contact, Event, HistoryMediaReceived, MessageBackfilled
 from saath_sync.decide import decide
-from saath_sync.ledger import Ledger, Replay, replay_begun, replay_finished, replay_progressed
+from saath_sync.facts import Replayed
+from saath_sync.ledger import (
+    Due,
+    Ledger,
+    Replay,
+    Taken,
+    replay_begun,
+    replay_finished,
+    replay_progressed,
+)
 from saath_sync.replay import gather
 
 Body = tuple[Event, ...]
@@ -49,43 +58,68 @@ def test_any_order_and_any_duplication_give_the_same_sequence(
 
 
 @given(
-    arrivals=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 4)), min_size=1, max_size=20),
+    arrivals=st.lists(
+        st.tuples(st.sampled_from(["chunk", "media"]), st.integers(0, 2), st.integers(1, 4)),
+        min_size=1,
+        max_size=20,
+    ),
     replay_after=st.sets(st.integers(0, 20)),
     break_off=st.integers(0, 5),
 )
-def test_replays_at_any_moment_take_every_message_once(
-    arrivals: list[tuple[int, int]], replay_after: set[int], break_off: int
+def test_replays_at_any_moment_take_every_message_and_its_media_once(
+    arrivals: list[tuple[str, int, int]], replay_after: set[int], break_off: int
 ) -> None:
     log: list[tuple[int, Event]] = []
-    out: list[MessageBackfilled] = []
+    out: list[Replayed] = []
     ledger: Ledger | None = None
-    for index, (phase, order) in enumerate(arrivals):
-        for event in body(phase, order, 3):
+    for index, (what, phase, order) in enumerate(arrivals):
+        first = f"w{phase}.{order}.0"
+        for event in placeholders(phase, order) if what == "chunk" else (media(first),):
             ledger = decide(event, ledger, len(log), NOW)
             log.append((len(log), event))
         if index in replay_after or index == len(arrivals) - 1:
-            for finished in range(3):
-                ledger = _replayed(ledger, finished, log, out, break_off)
+            for due in (Due(0), Due(1), Due(2), Due(None, only_media=True)):
+                ledger = _replayed(ledger, due, log, out, break_off)
 
-    expected = {event.message_id for _, event in log if isinstance(event, MessageBackfilled)}
-    assert sorted(event.message_id for event in out) == sorted(expected)
+    messages = {event.message_id for _, event in log if isinstance(event, MessageBackfilled)}
+    followed = {event.message_id for _, event in log if isinstance(event, HistoryMediaReceived)}
+    assert sorted(told(out, MessageBackfilled)) == sorted(messages)
+    late, merged = told(out, HistoryMediaReceived), told(out, MessageBackfilled, with_media=True)
+    assert sorted([*late, *merged]) == sorted(messages & followed)
+
+
+def placeholders(phase: int, order: int) -> Body:
+    """A chunk of media that has not come yet."""
+    messages = [
+        message(f"w{phase}.{order}.{i}", (order * 31 + i * 17) % 50, phase, PLACEHOLDER)
+        for i in range(3)
+    ]
+    return (*messages, chunk(phase, order, messages=3))
+
+
+def told(out: Sequence[Replayed], kind: type[Replayed], *, with_media: bool = False) -> list[str]:
+    return [
+        event.message_id
+        for event in out
+        if isinstance(event, kind) and (not with_media or event.content == IMAGE)
+    ]
 
 
 def _replayed(
     ledger: Ledger | None,
-    phase: int,
+    due: Due,
     log: list[tuple[int, Event]],
-    out: list[MessageBackfilled],
+    out: list[Replayed],
     break_off: int,
 ) -> Ledger | None:
-    """Replay a phase; break off after some messages and have somebody else begin again from there."""
-    begun = replay_begun(ledger, phase) if ledger else None
+    """Replay what is due; break off after some events and have somebody else go on from there."""
+    begun = replay_begun(ledger, due) if ledger else None
     if begun is None or begun.history is None or begun.history.replay is None:
         return ledger
     replay = begun.history.replay
     for last in (break_off, 1000):
         left = gather(log, replay)[replay.done : last]
-        onward = replay_progressed(begun, replay, len(left))
+        onward = replay_progressed(begun, replay, len(left), len(told(left, MessageBackfilled)))
         assert onward is not None
         assert onward.history is not None
         assert onward.history.replay is not None
@@ -114,6 +148,17 @@ def test_media_stands_for_its_placeholder_also_when_it_came_first() -> None:
     replayed = gather(history, Replay(phase=0, since=0, until=5))
 
     assert [event.content for event in replayed] == [IMAGE, IMAGE, PLACEHOLDER]
+
+
+def test_media_that_came_too_late_follows_with_its_messages_contact() -> None:
+    late = media("a").model_copy(update={"contact": Contact()})
+    history = [(0, message("a", content=PLACEHOLDER)), (1, message("b")), (2, late)]
+
+    replayed = gather(
+        history, Replay(since=3, until=3, media_since=2, before=(Taken(phase=0, until=2),))
+    )
+
+    assert replayed == [media("a")]
 
 
 def test_a_message_is_taken_by_the_phase_that_showed_it_first() -> None:
