@@ -1,0 +1,96 @@
+"""Each check, in the order in which the answers matter."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.unit.sender.facts import NOW, TEMPLATE, TEXT, number, outright, ownership, reply
+
+from saath.topics import OUTBOUND_BULK, OUTBOUND_PEOPLE
+from saath_sender.decide import (
+    GO,
+    NOT_FRESH,
+    Decision,
+    Expire,
+    Facts,
+    Hold,
+    Refuse,
+    Supersede,
+    decide,
+)
+
+FINE = Facts(owner=ownership(), owners_read=True, undecided=None, fresh=True, number=number())
+CLOSED = Refuse("the service window is closed, only a template may be sent", "/messages/0/type")
+
+
+@pytest.mark.parametrize(
+    ("facts", "decision"),
+    [
+        (FINE, GO),
+        (replace(FINE, owner=ownership(owner="human")), Supersede("the conversation is human's")),
+        (replace(FINE, owner=ownership(owner="meta")), Supersede("the conversation is meta's")),
+        (
+            replace(FINE, owner=ownership(epoch=6)),
+            Supersede("the conversation has changed hands since"),
+        ),
+        (replace(FINE, owner=ownership(bot="sales")), Supersede("another bot answers")),
+        (replace(FINE, owner=None), Supersede("the conversation's ownership is unknown")),
+        (replace(FINE, owner=None, owners_read=False), Hold("owners are being read")),
+        (replace(FINE, owner=ownership(epoch=4), owners_read=False), Hold("owners are being read")),
+        (replace(FINE, undecided="an echo is not judged yet"), Hold("an echo is not judged yet")),
+        (replace(FINE, fresh=False), NOT_FRESH),
+        (replace(FINE, owner=ownership(window_until=None)), CLOSED),
+        (replace(FINE, owner=ownership(window_until=NOW)), CLOSED),
+        (
+            replace(FINE, pair_ready=False),
+            Hold("the customer has been sent as much as Meta allows"),
+        ),
+        (replace(FINE, paused="the account is locked"), Hold("the account is locked")),
+        (replace(FINE, number=number(state="offboarded")), Hold("the number is offboarded")),
+        (replace(FINE, number=number(state="onboarding")), Hold("the number is onboarding")),
+        (
+            replace(FINE, number=number(state="removed")),
+            Refuse("the number was removed", "/number"),
+        ),
+        (replace(FINE, number=None, unknown_for=59), Hold("the number is unknown")),
+        (replace(FINE, number=None, unknown_for=60), Refuse("the number is unknown", "/number")),
+    ],
+)
+def test_a_reply(facts: Facts, decision: Decision) -> None:
+    assert decide(reply(), 0, facts, NOW) == decision
+
+
+def test_a_reply_expires_at_its_deadline_whatever_else_holds() -> None:
+    late = NOW + timedelta(seconds=60)
+
+    assert decide(reply(), 0, replace(FINE, owner=None), late) == Expire()
+
+
+def test_a_reply_in_doubt_outlives_its_deadline_but_not_its_epoch() -> None:
+    late, again = NOW + timedelta(seconds=90), replace(FINE, again=True)
+
+    decisions = [
+        decide(reply(), 0, again, late),
+        decide(reply(), 0, replace(again, owner=ownership(epoch=6)), late),
+    ]
+
+    assert decisions == [GO, Supersede("the conversation has changed hands since")]
+
+
+def test_a_person_is_never_fenced() -> None:
+    facts = replace(FINE, owner=ownership(owner="human", epoch=9), undecided="an echo", fresh=False)
+    request = outright(OUTBOUND_PEOPLE, messages=[TEXT])
+
+    assert decide(request, 0, facts, NOW) == GO
+
+
+def test_a_template_needs_no_window_and_no_conversation() -> None:
+    request = outright(OUTBOUND_BULK, messages=[TEMPLATE])
+
+    assert decide(request, 0, replace(FINE, owner=None, fresh=False), NOW) == GO
+
+
+def test_a_text_without_a_turn_needs_an_open_window() -> None:
+    request = outright(OUTBOUND_BULK, messages=[TEXT])
+
+    assert decide(request, 0, replace(FINE, owner=None), NOW) == CLOSED

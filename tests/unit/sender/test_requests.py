@@ -1,0 +1,105 @@
+"""Requests as people and bots write them."""
+
+from datetime import timedelta
+
+import pytest
+from tests.unit.sender.facts import (
+    NOW,
+    NUMBER,
+    PHONE,
+    TEMPLATE,
+    TEXT,
+    TOKENS,
+    asked,
+    outright,
+    reply,
+    signed,
+    source,
+)
+
+from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
+from saath_sender.requests import Refusal, Request, identity_of, read
+
+
+def test_a_replys_id_defaults_to_its_turns() -> None:
+    found = reply()
+
+    assert (found.id, found.number, found.by, found.in_doubt, found.to) == (
+        "t_1",
+        NUMBER,
+        "bot",
+        "resend",
+        None,
+    )
+
+
+def test_asking_for_time_does_not_use_up_the_turns_id() -> None:
+    assert reply(offset=7, messages=[], working=30).id == "t_1:working:7"
+
+
+def test_what_costs_money_is_dropped_when_in_doubt_unless_it_says_otherwise() -> None:
+    assert [outright().in_doubt, outright(in_doubt="resend").in_doubt] == ["drop", "resend"]
+
+
+@pytest.mark.parametrize(
+    ("topic", "by", "hours"),
+    [(OUTBOUND, "bot", 24), (OUTBOUND_PEOPLE, "person", 24), (OUTBOUND_BULK, "campaign", 48)],
+)
+def test_the_topic_says_who_writes_and_how_long_it_may_wait(
+    topic: Topic, by: str, hours: int
+) -> None:
+    found = outright(topic)
+
+    assert (found.by, found.expires_at) == (by, NOW + timedelta(hours=hours))
+
+
+@pytest.mark.parametrize(
+    ("request_", "pointer"),
+    [
+        ({"turn": "t1.forged", "messages": [TEXT]}, "/turn"),
+        ({"turn": signed(), "number": "2", "messages": [TEXT]}, "/number"),
+        (
+            {"turn": signed(), "messages": [TEXT, {"type": "image", "image": {}}]},
+            "/messages/1/type",
+        ),
+        ({"turn": signed(), "messages": [{"type": "text"}]}, "/messages/0/text/body"),
+        ({"turn": signed(), "messages": [{"type": "template"}]}, "/messages/0/template"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_where_it_is_wrong(
+    request_: dict[str, object], pointer: str
+) -> None:
+    found = asked(**request_)
+
+    assert isinstance(found, Refusal)
+    assert (found.pointer, found.number, found.unreadable) == (pointer, NUMBER, False)
+
+
+def test_a_person_cannot_answer_a_bots_turn() -> None:
+    found = asked(OUTBOUND_PEOPLE, turn=signed(), messages=[TEXT])
+
+    assert isinstance(found, Refusal)
+    assert found.pointer == "/turn"
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer"),
+    [(b"{", None), (None, None), (b"[]", None), (b'{"turn": "x", "mesages": []}', "/mesages")],
+)
+def test_what_is_no_request_is_unreadable(value: bytes | None, pointer: str | None) -> None:
+    found = read(value, source(), TOKENS.read)
+
+    assert isinstance(found, Refusal)
+    assert (found.unreadable, found.number, found.pointer) == (True, NUMBER, pointer)
+
+
+def test_an_address_is_a_phone_number_or_a_business_scoped_user_id() -> None:
+    found = [identity_of(to) for to in ("+16505551234", "16505551234", "US.1349")]
+
+    assert found == ["phone:16505551234", "phone:16505551234", "user:US.1349"]
+
+
+def test_no_address_and_no_token_is_in_a_repr() -> None:
+    found: Request = outright(messages=[TEMPLATE])
+
+    assert PHONE not in repr(found)
