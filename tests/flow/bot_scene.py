@@ -24,7 +24,7 @@ from saath.topics import (
     Topic,
 )
 
-NUMBER = "100000000000001"
+NUMBER = "100000000000002"  # not of partition 0, where everything would stand by mistake
 PATIENCE = 20.0
 
 
