@@ -13,8 +13,7 @@ from saath.events import (
     MessageBackfilled,
 )
 from saath.identity import digest_id
-from saath_sync import ledger as ledgers
-from saath_sync import onboarding
+from saath_sync import onboarding, phases
 from saath_sync.facts import (
     ConnectAsked,
     Fact,
@@ -26,7 +25,7 @@ from saath_sync.facts import (
     StepAsked,
     TokenObtained,
 )
-from saath_sync.ledger import Ledger
+from saath_sync.ledger import DECLINED, Ledger
 from saath_sync.onboarding import StepRefused
 
 DECLINED_BY_THE_BUSINESS = 2593109
@@ -55,11 +54,11 @@ def decide(event: Event, ledger: Ledger | None, offset: int, now: datetime) -> L
 
     match event:
         case MessageBackfilled():
-            return ledgers.seen_at(ledger, offset)
+            return phases.seen_at(ledger, offset)
         case HistoryMediaReceived():
-            return ledgers.media_received(ledger, offset, now)
+            return phases.media_received(ledger, offset, now)
         case HistoryChunkReceived():
-            return ledgers.chunk_received(ledger, event, offset, now)
+            return phases.chunk_received(ledger, event, offset, now)
         case HistoryDeclined():
             return ledger.model_copy(update={"declined": _reason(event)})
         case _:
@@ -90,13 +89,13 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime) -> Decision:
                 onboarding.token_obtained(ledger, now), credential=_credential(fact, now)
             )
         case ReplayBegun(due=due):
-            return _replay(ledgers.replay_begun(ledger, due))
+            return _replay(phases.replay_begun(ledger, due))
         case ReplayProgressed(replay=replay, events=events):
             messages = sum(isinstance(event, MessageBackfilled) for event in events)
-            onward = ledgers.replay_progressed(ledger, replay, len(events), messages)
+            onward = phases.replay_progressed(ledger, replay, len(events), messages)
             return _replay(onward, tuple(_as_history(event) for event in events))
         case ReplayFinished(replay=replay):
-            return _replay(ledgers.replay_finished(ledger, replay))
+            return _replay(phases.replay_finished(ledger, replay))
 
 
 def _connect_asked(fact: ConnectAsked, ledger: Ledger | None) -> Ledger:
@@ -134,5 +133,5 @@ def _as_history(event: Replayed) -> Replayed:
 def _reason(event: HistoryDeclined) -> str:
     first = event.errors[0] if event.errors else None
     if first is None or first.code == DECLINED_BY_THE_BUSINESS:
-        return ledgers.DECLINED
+        return DECLINED
     return f"{first.title or 'Meta could not fetch the history'} (Meta's error {first.code})"

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from saath.events import HistoryMediaReceived, MessageBackfilled, NumberPolicy
-from saath_sync.ledger import Due, Replay, Step
+from saath_sync.ledger import Replay, Step
 from saath_sync.onboarding import Result
+from saath_sync.phases import Due
 
 Replayed = MessageBackfilled | HistoryMediaReceived
 

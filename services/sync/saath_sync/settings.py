@@ -9,7 +9,7 @@ from saath.events import Answers
 from saath.graph import GraphSettings
 from saath.secrets import CredentialSettings
 from saath.settings import Section, Settings
-from saath_sync.ledger import Patience
+from saath_sync.phases import Patience
 
 
 class SyncSection(Section):

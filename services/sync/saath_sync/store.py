@@ -4,8 +4,7 @@ from datetime import datetime
 
 from saath.events import NumberRecorded
 from saath.identity import digest_id
-from saath_sync import ledger as ledgers
-from saath_sync.ledger import Ledger
+from saath_sync.ledger import Ledger, gaps, history_state, sync_state
 
 
 def snapshot(ledger: Ledger) -> bytes:
@@ -22,11 +21,11 @@ def recorded(ledger: Ledger, now: datetime) -> NumberRecorded:
     """What everybody may know of the number."""
     history = ledger.history
     problems = [step.problem for step in ledger.steps.values() if step.problem]
-    state = ledgers.history_state(ledger)
+    state = history_state(ledger)
     if state == "failed" and ledger.declined:
         problems.append(ledger.declined)
     if history and state == "complete":
-        problems.extend(filter(None, [ledgers.gaps(history)]))
+        problems.extend(filter(None, [gaps(history)]))
     return NumberRecorded(
         id=digest_id("number_", ledger.number, now.isoformat()),
         time=now,
@@ -35,7 +34,7 @@ def recorded(ledger: Ledger, now: datetime) -> NumberRecorded:
         account=ledger.account,
         display_phone=ledger.display_phone,
         policy=ledger.policy,
-        contacts_sync=ledgers.sync_state(ledger.steps.get("contacts")),
+        contacts_sync=sync_state(ledger.steps.get("contacts")),
         history_sync=state,
         history_progress=min(history.progress, 100) if history else 0,
         history_messages=history.replayed if history else 0,

@@ -13,13 +13,13 @@ from aiolimiter import AsyncLimiter
 from saath.errors import RetryLater
 from saath.events import Event
 from saath.kafka.inbox import NotCommitted, NotOwner
-from saath_sync import ledger as ledgers
-from saath_sync import metrics
+from saath_sync import metrics, phases
 from saath_sync.facts import ReplayBegun, ReplayFinished, ReplayProgressed
 from saath_sync.handler import SyncHandler
-from saath_sync.ledger import Ledger, Patience, Replay
+from saath_sync.ledger import Ledger, Replay
 from saath_sync.numbers import Numbers
 from saath_sync.onboarding import StepRefused
+from saath_sync.phases import Patience
 from saath_sync.replay import Gathering
 
 log = structlog.get_logger()
@@ -76,7 +76,7 @@ class Tender:
                 continue
             begin = None
             if ledger.history.replay is None:
-                begin = ledgers.due(ledger.history, handler.owned_since, self.now(), self.patience)
+                begin = phases.due(ledger.history, handler.owned_since, self.now(), self.patience)
                 if begin is None:
                     continue
             fact = ReplayBegun(number, begin) if begin else None

@@ -11,8 +11,9 @@ from saath.kafka.records import Record
 from saath.topics import BACKFILL, HISTORY, NUMBERS, TOPICS, partition_for
 from saath_sync.facts import ReplayBegun, ReplayFinished, ReplayProgressed
 from saath_sync.handler import STATE, SyncHandler
-from saath_sync.ledger import Due, Replay
+from saath_sync.ledger import Replay
 from saath_sync.onboarding import StepRefused
+from saath_sync.phases import Due
 
 PARTITIONS = 24
 LAYOUT = Layout({topic.name: PARTITIONS for topic in TOPICS})

@@ -9,15 +9,8 @@ from tests.unit.sync.samples import IMAGE, NOW, PLACEHOLDER, chunk, media, messa
 from saath.events import Contact, Event, HistoryMediaReceived, MessageBackfilled
 from saath_sync.decide import decide
 from saath_sync.facts import Replayed
-from saath_sync.ledger import (
-    Due,
-    Ledger,
-    Replay,
-    Taken,
-    replay_begun,
-    replay_finished,
-    replay_progressed,
-)
+from saath_sync.ledger import Ledger, Replay, Taken
+from saath_sync.phases import Due, replay_begun, replay_finished, replay_progressed
 from saath_sync.replay import gather
 
 Body = tuple[Event, ...]

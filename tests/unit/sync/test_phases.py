@@ -6,22 +6,8 @@ from tests.unit.sync.samples import NOW, NUMBER, chunk, declined, media, message
 
 from saath.events import Event
 from saath_sync.decide import decide
-from saath_sync.ledger import (
-    DECLINED,
-    Due,
-    History,
-    Ledger,
-    Patience,
-    Phase,
-    Replay,
-    Taken,
-    due,
-    gaps,
-    history_state,
-    replay_begun,
-    replay_finished,
-    replay_progressed,
-)
+from saath_sync.ledger import DECLINED, History, Ledger, Phase, Replay, Taken, gaps, history_state
+from saath_sync.phases import Due, Patience, due, replay_begun, replay_finished, replay_progressed
 
 PATIENCE = Patience(whole=seconds(10), incomplete=seconds(300))
 LONG_AGO = NOW - seconds(10_000)
