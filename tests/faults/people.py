@@ -1,0 +1,151 @@
+"""What the people of a few numbers do, and what ought to be known of it in the end."""
+
+import asyncio
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from saath.client import Commander
+from saath.events import Event, MessageEchoed, MessageReceived, StatusEvent
+from saath_sandbox.client import Sandbox
+from saath_sandbox.views import RegisteredNumber
+
+Fact = tuple[str, str]  # what happened, and Meta's id of the message it happened to
+
+ROUNDS_PER_SECOND = 2
+# In each round all customers are moved at once, then so many are, one after the other.
+STEPS_A_ROUND = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Somebody who writes to a number, and who may answer there."""
+
+    number: str
+    phone: str
+    by: str  # "bot", "person", or "both": the person gives the conversation back now and then
+
+
+@dataclass(slots=True)
+class Told:
+    """Everything the sandbox was made to tell us: messages and echoes in order, and sends."""
+
+    said: dict[Customer, list[Fact]] = field(default_factory=lambda: defaultdict(list))
+    sent: list[str] = field(default_factory=list)
+
+    @property
+    def facts(self) -> Counter[Fact]:
+        """Each fact that must be in the log, once."""
+        said = [fact for facts in self.said.values() for fact in facts]
+        statuses = [(what, wamid) for wamid in self.sent for what in ("sent", "delivered")]
+        return Counter([*said, *statuses])
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """Numbers, their customers, and how they are moved."""
+
+    meta: Sandbox
+    numbers: dict[str, RegisteredNumber]
+    customers: tuple[Customer, ...]
+    http: aiohttp.ClientSession
+    chance: random.Random
+    told: Told = field(default_factory=Told)
+    rush: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def live(self, seconds: float, commander: Commander | None = None) -> None:
+        """Let things happen at a steady rate, and in rushes that ``rush`` tells of."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        for number in range(int(seconds * ROUNDS_PER_SECOND)):
+            await asyncio.sleep(started + number / ROUNDS_PER_SECOND - loop.time())
+            async with self.rush:
+                self.rush.notify_all()
+            await asyncio.gather(*(self._something(c, commander) for c in self.customers))
+            for _ in range(STEPS_A_ROUND):
+                await self._something(self.chance.choice(self.customers), commander)
+                await asyncio.sleep(0.5 / ROUNDS_PER_SECOND / STEPS_A_ROUND)
+
+    async def next_rush(self) -> None:
+        """Wait until everybody does something at once."""
+        async with self.rush:
+            await self.rush.wait()
+
+    async def _something(self, customer: Customer, commander: Commander | None) -> None:
+        said, number, phone = self.told.said[customer], customer.number, customer.phone
+        dice = self.chance.random()
+        if dice < 0.6 or not said:
+            wamid = await self.meta.customer_writes(number, f"Hello {len(said)}", phone=phone)
+            said.append(("received", wamid))
+        elif dice < 0.75 and customer.by != "bot":
+            wamid = await self.meta.person_answers(number, phone, f"Here {len(said)}")
+            said.append(("echoed", wamid))
+        elif dice < 0.85 and customer.by == "both" and commander:
+            await commander.release(number, phone=phone, by="Asha")
+        else:
+            self.told.sent.append(await self._business_sends(customer))
+
+    async def _business_sends(self, customer: Customer) -> str:
+        """A message that another system sent through the Graph API: for us, two statuses."""
+        token = self.numbers[customer.number].access_token
+        body = {
+            "messaging_product": "whatsapp",
+            "to": customer.phone,
+            "type": "text",
+            "text": {"body": "Your order is on its way."},
+        }
+        async with self.http.post(
+            f"{self.meta.url}/v25.0/{customer.number}/messages",
+            json=body,
+            headers={"Authorization": f"Bearer {token}"},
+        ) as answer:
+            return str((await answer.json())["messages"][0]["id"])
+
+
+async def settle_down(
+    meta: Sandbox, http: aiohttp.ClientSession, seed: int, *, numbers: int = 4, customers: int = 20
+) -> Town:
+    """Register *numbers* without limits, and give each its share of *customers*."""
+    registered = [
+        await meta.register_number(cap=1000, pair_limit=False, service_window=False)
+        for _ in range(numbers)
+    ]
+    folk = tuple(
+        Customer(
+            registered[n % numbers].phone_number_id,
+            str(16505550000 + n),
+            ("bot", "person", "both")[n // numbers % 3],
+        )
+        for n in range(customers)
+    )
+    by_id = {number.phone_number_id: number for number in registered}
+    return Town(meta, by_id, folk, http, random.Random(seed))
+
+
+def facts_of(events: Iterable[Event]) -> Counter[Fact]:
+    """What the log says happened to messages of Meta's."""
+    return Counter(fact for event in events if (fact := fact_of(event)))
+
+
+def fact_of(event: Event) -> Fact | None:
+    """``io.saath.message.delivered.v1`` of a message -> ("delivered", its id)."""
+    if isinstance(event, MessageReceived | MessageEchoed | StatusEvent):
+        return event.type.split(".")[-2], event.message_id
+    return None
+
+
+def by_conversation(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """Each conversation's events in the order they were read."""
+    found: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        found[event.conversation or ""].append(event)
+    return found
+
+
+def said_in(events: Sequence[Event]) -> list[Fact]:
+    """What was written in one conversation, by whom, in the log's order."""
+    spoken = (e for e in events if isinstance(e, MessageReceived | MessageEchoed))
+    return [fact for event in spoken if (fact := fact_of(event))]

@@ -1,0 +1,80 @@
+"""Nothing acknowledged is lost, and nothing is seen twice: ingest is killed while webhooks come in."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from saath.codec import decode
+from saath.events import Event
+from saath.topics import CONVERSATIONS, INBOUND
+from tests.faults.conftest import Start
+from tests.faults.people import Town, by_conversation, facts_of, said_in, settle_down
+from tests.running import Running, kill_in_a_loop
+
+pytestmark = pytest.mark.fault
+
+SECONDS = 11
+KILLS_MAX = 8
+DISORDER = {"duplicates": 0.3, "reorder": True, "batch_max": 5, "batch_window_seconds": 0.02}
+
+
+@pytest.fixture
+async def run(start: Start) -> AsyncIterator[Running]:
+    async with start(services=("ingest", "router")) as run:
+        yield run
+
+
+async def killed_under_load(run: Running) -> Town:
+    """People live their lives while ingest is killed again and again; then all comes to rest."""
+    chance = random.Random(2)
+
+    async def in_the_middle_of_it() -> None:
+        await run.stack.wait_until_ready("ingest")
+        await town.next_rush()
+        await asyncio.sleep(chance.uniform(0, 0.06))
+
+    async with aiohttp.ClientSession() as http:
+        town = await settle_down(run.meta, http, seed=1)
+        life = asyncio.create_task(town.live(SECONDS))
+        kills = await kill_in_a_loop(run.stack, "ingest", in_the_middle_of_it, life, KILLS_MAX)
+        await life
+    await run.settled()
+    # Without these the test would have shown nothing.
+    assert kills >= 3
+    assert (await run.meta.deliveries()).unreachable > 0
+    return town
+
+
+async def test_no_fact_is_lost_or_doubled_and_order_is_kept_while_ingest_is_killed(
+    run: Running,
+) -> None:
+    town = await killed_under_load(run)
+    told = town.told
+
+    arrived = facts_of([decode(r.headers, r.value) for r in await run.committed(INBOUND)])
+    seen = run.watch.events(Event)
+    conversations = by_conversation(seen).values()
+    assert told.facts.keys() - arrived.keys() == set()
+    assert facts_of(seen) == told.facts
+    assert sorted(map(said_in, conversations)) == sorted(told.said.values())
+
+
+async def test_duplicates_and_disorder_change_nothing_while_ingest_is_killed(run: Running) -> None:
+    await run.meta.faults(**DISORDER)
+    town = await killed_under_load(run)
+    told = town.told
+
+    arrived = facts_of([decode(r.headers, r.value) for r in await run.committed(INBOUND)])
+    seen = run.watch.events(Event)
+    # Whoever was delivered is not told that they were sent: a status never goes back.
+    overtaken = Counter({fact: 1 for fact in told.facts - facts_of(seen)})
+    assert told.facts.keys() - arrived.keys() == set()
+    assert {what for what, _ in overtaken} <= {"sent"}
+    assert facts_of(seen) + overtaken == told.facts
+    assert by_conversation(seen) == by_conversation(
+        [decode(r.headers, r.value) for r in await run.committed(CONVERSATIONS)]
+    )

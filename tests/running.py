@@ -1,0 +1,151 @@
+"""The set-up as processes, for flow and fault tests, and what readers of its topics see."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka import TopicPartition
+
+from saath.client import ClientSettings
+from saath.codec import decode
+from saath.events import Event, WatermarkRecorded
+from saath.kafka.client import consumer
+from saath.kafka.records import Record, from_aiokafka
+from saath.settings import KafkaSettings, TopicSettings
+from saath.topics import COMMANDS, CONVERSATIONS, INBOUND, OUTCOMES, OWNERS, Topic
+from saath_demo.stack import SERVICES, Stack, run_stack
+from saath_demo.watch import Watch, watching
+from saath_sandbox.client import Sandbox
+
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Processes, the stand-in for Meta, and a subscriber that has been there from the beginning."""
+
+    stack: Stack
+    meta: Sandbox
+    watch: Watch
+    settings: ClientSettings
+
+    async def committed(self, topic: Topic) -> list[Record]:
+        """Every committed record of *topic*, each partition's in its order."""
+        return await read_all(self.settings, topic)
+
+    async def settled(self) -> None:
+        """
+        Wait until nothing moves any more.
+
+        Meta has its 200 for everything, the router has decided every input to its end, and the
+        subscriber has read what came of it.
+
+        Raises:
+            TimeoutError: it still moves.
+        """
+        await self.meta.wait_until_settled(PATIENCE)
+        await eventually(self._router_is_through, "the router is behind its inputs")
+        await eventually(self._subscriber_is_through, "the subscriber is behind the log")
+
+    async def _router_is_through(self) -> bool:
+        decided: dict[int, dict[str, int]] = {}
+        for record in await self.committed(OWNERS):
+            event = decode(record.headers, record.value)
+            if isinstance(event, WatermarkRecorded):
+                decided[record.partition] = event.positions
+        for topic in (INBOUND, COMMANDS, OUTCOMES):
+            for record in await self.committed(topic):
+                if decided.get(record.partition, {}).get(topic.name, 0) <= record.offset:
+                    return False
+        return True
+
+    async def _subscriber_is_through(self) -> bool:
+        return len(self.watch.events(Event)) >= len(await self.committed(CONVERSATIONS))
+
+
+@asynccontextmanager
+async def running(
+    kafka: KafkaSettings,
+    topics: TopicSettings,
+    folder: Path,
+    *,
+    services: tuple[str, ...] = SERVICES,
+    overrides: Mapping[str, str] | None = None,
+) -> AsyncIterator[Running]:
+    """Start the sandbox and *services* on topics that are there; stop them at the end."""
+    settings = ClientSettings(kafka=kafka, topics=topics, shutdown_grace_seconds=5)
+    async with (
+        run_stack(kafka, topics, folder, services=services, overrides=overrides) as (stack, meta),
+        watching(settings) as watch,
+    ):
+        yield Running(stack, meta, watch, settings)
+
+
+async def read_all(settings: ClientSettings, topic: Topic) -> list[Record]:
+    """Read *topic* once, ``read_committed``, from its beginning to its present end."""
+    name, found = topic.full_name(settings.topics.prefix), list[Record]()
+    async with consumer(settings.kafka, "tests") as reader:
+        partitions = [TopicPartition(name, p) for p in range(settings.topics.partitions)]
+        reader.assign(partitions)
+        await reader.seek_to_beginning()
+        ends = await reader.end_offsets(partitions)
+        while any([await reader.position(tp) < end for tp, end in ends.items()]):
+            for records in (await reader.getmany(timeout_ms=200)).values():
+                found += [from_aiokafka(topic, raw) for raw in records]
+    return found
+
+
+async def eventually(
+    true: Callable[[], Awaitable[bool]], otherwise: str, seconds: float = PATIENCE
+) -> None:
+    """
+    Ask again and again until it is true.
+
+    Raises:
+        TimeoutError: it never was; *otherwise* says what that means.
+    """
+    until = time.monotonic() + seconds
+    while not await true():
+        if time.monotonic() >= until:
+            raise TimeoutError(f"{otherwise} after {seconds:.0f} s")
+        await asyncio.sleep(0.1)
+
+
+async def kill_in_a_loop(
+    stack: Stack,
+    name: str,
+    moment: Callable[[], Coroutine[None, None, None]],
+    until: "asyncio.Task[None]",
+    most: int,
+) -> int:
+    """
+    ``kill -9`` *name* whenever the *moment* has come, and start it again; how often it was.
+
+    At the end it has been started, and may not be ready yet.
+    """
+    kills = 0
+    while kills < most:
+        coming = asyncio.ensure_future(moment())
+        await asyncio.wait({coming, until}, return_when=asyncio.FIRST_COMPLETED)
+        if until.done():
+            coming.cancel()
+            break
+        await coming
+        await asyncio.to_thread(stack.kill, name)
+        stack.start(name)
+        kills += 1
+    return kills
+
+
+def freeze(stack: Stack, name: str) -> None:
+    """Stop a process where it is, as a paused virtual machine would be."""
+    stack.processes[name].send_signal(signal.SIGSTOP)
+
+
+def thaw(stack: Stack, name: str) -> None:
+    """Let a frozen process go on, as if nothing had happened."""
+    stack.processes[name].send_signal(signal.SIGCONT)
