@@ -1,7 +1,7 @@
 """The topics as they stand on the broker: created from the one list, checked at every start."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import TOPICS, Topic
 
 CREATE_TIMEOUT_MS = 30_000
-SEEN_AGAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,6 @@ async def apply(kafka: KafkaSettings, settings: TopicSettings, client_id: str) -
         if missing:
             await _create(client, missing, settings)
             await _wait_until_known(client, missing, settings)
-            await _wait_until_seen(client, {t.full_name(settings.prefix) for t in missing})
         there = [t for t in TOPICS if t not in missing]
         altered = await _alter(client, there, settings) if there else ()
     names = {t.full_name(settings.prefix) for t in there}
@@ -188,20 +186,6 @@ async def _create(
             raise Misconfigured(
                 f"{name} cannot be created: {message[0] if message else error.__name__}"
             )
-
-
-async def _wait_until_seen(client: AIOKafkaAdminClient, names: Set[str]) -> None:
-    """
-    Wait until a broker shows what the controller has made: it may lag by half a second.
-
-    Whoever starts right after ``saath topics apply`` would otherwise find no topics.
-    """
-    try:
-        async with asyncio.timeout(CREATE_TIMEOUT_MS / 1000):
-            while names - (await _partition_counts(client)).keys():  # noqa: ASYNC110 # far away
-                await asyncio.sleep(SEEN_AGAIN_SECONDS)
-    except TimeoutError:
-        raise RetryLater(f"the broker took {len(names)} topics and does not show them") from None
 
 
 async def _wait_until_known(
