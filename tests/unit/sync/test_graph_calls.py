@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from tests.unit.sync.samples import NUMBER
 
 from saath.graph import GraphAnswer, GraphClient, GraphSettings, GraphUnreachable
 from saath_sync.graph_calls import MetaCalls
 from saath_sync.onboarding import Done, Refused, Result, Unknown
-from tests.unit.sync.samples import NUMBER
 
 TOKEN = SecretStr("token")
 
