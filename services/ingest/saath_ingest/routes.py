@@ -4,7 +4,7 @@ import asyncio
 import secrets as randomness
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -41,8 +41,10 @@ log = structlog.get_logger()
 PATH = "/webhooks/whatsapp"
 RETRY_AFTER_SECONDS = "2"
 
-# 3 MB of history take a third of a second to read; others would wait, so a thread does it.
+# 3 MB of history take a third of a second to read; others would wait, so a thread does it, one body
+# at a time: two threads that compute would leave the event loop a third of the interpreter.
 LARGE_BODY_BYTES = 128 * 1024
+LARGE_BODIES_AT_ONCE = 1
 
 # No webhook is near this; whoever sends more is not Meta, and need not understand our answer.
 READ_AWAY_BYTES = 64 * 1024 * 1024
@@ -75,6 +77,16 @@ class Intake:
     outlet: Outlet
     in_flight: InFlight
     now: Callable[[], datetime]
+    thread: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(LARGE_BODIES_AT_ONCE)
+    )
+
+    async def compute(self, body_bytes: int, function: Callable[[], T]) -> T:
+        """Call *function*, aside where a body of this size would hold the others up."""
+        if body_bytes <= LARGE_BODY_BYTES:
+            return function()
+        async with self.thread:
+            return await asyncio.to_thread(function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +175,7 @@ async def _take_in(request: Request, intake: Intake, share: Share, trace_id: str
     except RetryLater as error:
         return Answer(503, "overloaded", f"{error}")
     size = len(delivery.body) if isinstance(delivery, Delivery) else 0
-    decision = await _compute(size, lambda: decide(delivery, intake.secrets))
+    decision = await intake.compute(size, lambda: decide(delivery, intake.secrets))
     match delivery, decision:
         case Delivery(_, body), Accept(data):
             return await _publish(intake, body, data, trace_id)
@@ -175,11 +187,11 @@ async def _take_in(request: Request, intake: Intake, share: Share, trace_id: str
 
 async def _publish(intake: Intake, body: bytes, data: Any, trace_id: str) -> Answer:
     received_at = intake.now()
-    readings = await _compute(len(body), lambda: read(data, received_at))
+    readings = await intake.compute(len(body), lambda: read(data, received_at))
     trace = traceparent(trace_id, randomness.token_hex(8))
     try:
         layout = intake.outlet.layout
-        records = await _compute(
+        records = await intake.compute(
             len(body),
             lambda: outbox(
                 [placed for reading in readings for placed in reading.events],
@@ -223,10 +235,6 @@ async def _delivery(request: Request, limit: int, share: Share) -> Delivery | Ov
     if size > limit:
         return Oversized()
     return Delivery(request.headers.get("x-hub-signature-256"), b"".join(chunks))
-
-
-async def _compute(size: int, function: Callable[[], T]) -> T:
-    return await asyncio.to_thread(function) if size > LARGE_BODY_BYTES else function()
 
 
 def _count(answer: Answer, duration_seconds: float) -> None:

@@ -161,6 +161,7 @@ async def test_a_connection_given_up_lets_go_of_what_it_held(
         publishing = [asyncio.create_task(published(uplink, RECORD)) for _ in range(2)]
         await until(lambda: len(broker.futures) == 2)
         broker.futures[0].set_exception(ValueError())
+        await until(lambda: all(task.done() for task in publishing))
 
         assert [await task for task in publishing] == [
             "Kafka refused a record: ValueError",
