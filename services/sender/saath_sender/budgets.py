@@ -47,7 +47,8 @@ class PairBudgets:
 
     def accepted(self, number: str, recipient: str) -> None:
         """Meta took one: the next refusal is a first one again."""
-        self._pair(number, recipient).refusals = 0
+        if pair := self._pairs.get((number, recipient)):
+            pair.refusals = 0
 
     def _pair(self, number: str, recipient: str) -> _Pair:
         pair = self._pairs.setdefault((number, recipient), _Pair())
