@@ -22,7 +22,10 @@ def configure(
         structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     )
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        # rich's tracebacks would show local variables, and with them what people wrote
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     last = [tracebacks, renderer] if style == "json" else [renderer]
     structlog.configure(
