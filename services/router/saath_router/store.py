@@ -60,7 +60,7 @@ class Store:
             if value:
                 self._keep(Conversation.model_validate_json(value))
             else:
-                self._conversations.pop(key, None)
+                self._forget(key)
 
     def find(self, number: str, contact: Contact, message_id: str | None = None) -> str | None:
         """The conversation of this contact, or of this message of ours, if there is one."""
@@ -132,3 +132,8 @@ class Store:
         for message in state.statuses:
             self._by_message[message] = state.id
         self._conversations[state.id] = state
+
+    def _forget(self, conversation: str) -> None:
+        state = self._conversations.pop(conversation, None)
+        for message in state.statuses if state else ():
+            self._by_message.pop(message, None)

@@ -1,0 +1,189 @@
+"""Events, and a conversation that hears them one after the other. Time is given in seconds."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from saath.events import (
+    Command,
+    Contact,
+    Content,
+    Event,
+    HandoffWish,
+    MessageAccepted,
+    MessageBackfilled,
+    MessageDelivered,
+    MessageEchoed,
+    MessageFailed,
+    MessageRead,
+    MessageReceived,
+    MessageRejected,
+    MessageSent,
+    MessageUnavailable,
+    StatusEvent,
+    ThenHandoff,
+    TurnClosed,
+    TurnOffered,
+)
+from saath.identity import Callback, event_id
+from saath_router.conversation import Conversation, evolve, remember
+from saath_router.decide import Decision, command, command_id, decide
+from saath_router.policy import Policy
+
+START = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
+NUMBER, CONVERSATION = "100000000000001", "c_1"
+CUSTOMER = Contact(phone="4915100000001")
+HOLD = timedelta(hours=12)
+HOUR = 3600.0
+EVERYONE = Policy(answers="everyone", bot="orders", human_hold=HOLD)
+STATUSES: dict[str, type[StatusEvent]] = {
+    "sent": MessageSent,
+    "delivered": MessageDelivered,
+    "read": MessageRead,
+    "failed": MessageFailed,
+}
+
+
+def at(seconds: float) -> datetime:
+    """So long after the start of the story."""
+    return START + timedelta(seconds=seconds)
+
+
+def _about(message: str, what: str, seconds: float) -> dict[str, Any]:
+    return {"id": event_id(message, what), "time": at(seconds), "number": NUMBER}
+
+
+def received(message: str, seconds: float, content: Content | None = None) -> MessageReceived:
+    return MessageReceived(
+        **_about(message, "received", seconds),
+        message_id=message,
+        contact=CUSTOMER,
+        content=content or Content.of_text("Is it there in blue?"),
+    )
+
+
+def echoed(message: str, seconds: float, content: Content | None = None) -> MessageEchoed:
+    return MessageEchoed(
+        **_about(message, "echoed", seconds),
+        message_id=message,
+        contact=CUSTOMER,
+        content=content or Content.of_text("Yes, it is."),
+    )
+
+
+def unavailable(message: str, seconds: float) -> MessageUnavailable:
+    about = _about(message, "unavailable", seconds)
+    return MessageUnavailable(**about, message_id=message, contact=CUSTOMER)
+
+
+def backfilled(
+    message: str, seconds: float, author: Literal["customer", "business"] = "customer"
+) -> MessageBackfilled:
+    return MessageBackfilled(
+        **_about(message, "backfilled", seconds),
+        origin="history",
+        message_id=message,
+        contact=CUSTOMER,
+        content=Content.of_text("Years ago"),
+        author=author,
+    )
+
+
+def status(kind: str, message: str, seconds: float, *, ours: bool = True) -> StatusEvent:
+    callback = str(Callback("r1", 0, CONVERSATION, 1)) if ours else None
+    return STATUSES[kind](
+        **_about(message, kind, seconds), message_id=message, contact=CUSTOMER, callback=callback
+    )
+
+
+def accepted(
+    message: str,
+    seconds: float,
+    turn: TurnOffered | None = None,
+    *,
+    by: Literal["bot", "person", "campaign"] = "bot",
+    then: Literal["done"] | ThenHandoff | None = None,
+) -> MessageAccepted:
+    return MessageAccepted(
+        **_about(message, "accepted", seconds),
+        message_id=message,
+        to=CUSTOMER.phone,
+        then=then,
+        **_answering(turn, by),
+    )
+
+
+def closed(
+    turn: TurnOffered,
+    seconds: float,
+    then: Literal["done"] | ThenHandoff | None = None,
+    working_seconds: int | None = None,
+) -> TurnClosed:
+    return TurnClosed(
+        **_about(turn.id, f"closed:{seconds}", seconds),
+        then=then,
+        working_seconds=working_seconds,
+        **_answering(turn, "bot"),
+    )
+
+
+def rejected(turn: TurnOffered, seconds: float) -> MessageRejected:
+    return MessageRejected.model_validate(
+        _about(turn.id, f"rejected:{seconds}", seconds)
+        | _answering(turn, "bot")
+        | {"error": {"code": 131047}}
+    )
+
+
+def _answering(turn: TurnOffered | None, by: str) -> dict[str, Any]:
+    about: dict[str, Any] = {"request": "r1", "by": by, "content": Content.of_text("Yes")}
+    if turn:
+        about |= {"turn_id": turn.id, "epoch": turn.epoch, "bot": turn.bot}
+    return about
+
+
+def handoff(reason: str) -> ThenHandoff:
+    return ThenHandoff(handoff=HandoffWish(reason=reason, summary="wants two, blue"))
+
+
+def asked(what: Literal["take over", "release"], name: str, by: str | None = "Ana") -> Command:
+    return Command(id=name, number=NUMBER, command=what, conversation=CONVERSATION, by=by)
+
+
+@dataclass
+class Story:
+    """A conversation as it goes on, and all that was logged of it."""
+
+    policy: Policy = EVERYONE
+    state: Conversation = field(
+        default_factory=lambda: Conversation(id=CONVERSATION, number=NUMBER)
+    )
+    log: list[Event] = field(default_factory=list)
+
+    def hears(self, event: Event, seconds: float | None = None) -> Decision:
+        """Hear *event* so late (at once, if nothing is said); what it led to, itself included."""
+        now = at(seconds) if seconds is not None else event.time
+        return self._goes_on(decide(event, self.state, self.policy, now))
+
+    def is_told(self, what: Command, seconds: float) -> Decision:
+        """Carry out a command."""
+        decision = command(what, self.state, self.policy, at(seconds), at(seconds))
+        self.state = remember(self.state, command_id(what), at(seconds))
+        return self._goes_on(decision)
+
+    def is_asked(self, message: str, seconds: float) -> TurnOffered:
+        """Hear a customer's message that a bot must be asked to answer."""
+        turn = self.hears(received(message, seconds))[-1]
+        assert isinstance(turn, TurnOffered)
+        return turn
+
+    def _goes_on(self, decision: Decision) -> Decision:
+        for fact in decision:
+            self.state = evolve(self.state, fact)
+        self.log += decision
+        return decision
+
+
+def kinds(decision: Decision) -> list[str]:
+    """The names of what was decided, in its order."""
+    return [type(fact).__name__ for fact in decision]

@@ -1,0 +1,117 @@
+"""Facts that never act: how far our messages got, and what is older than the connection."""
+
+import pytest
+from tests.unit.router.build import (
+    EVERYONE,
+    Story,
+    accepted,
+    backfilled,
+    echoed,
+    kinds,
+    received,
+    status,
+)
+
+
+def logged(story: Story, *heard: str) -> list[str]:
+    """Which of these statuses of one message are logged, heard in this order."""
+    return [
+        kind for n, kind in enumerate(heard) if story.hears(status(kind, "w1", n), seconds=n) != ()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected"),
+    [
+        (["sent", "delivered", "read"], ["sent", "delivered", "read"]),
+        (["read", "delivered", "sent"], ["read"]),
+        (["sent", "read", "delivered"], ["sent", "read"]),
+        (["sent", "sent", "delivered", "delivered"], ["sent", "delivered"]),
+        (["sent", "failed"], ["sent", "failed"]),
+        (["delivered", "failed"], ["delivered"]),
+        (["failed", "sent", "delivered"], ["failed"]),
+    ],
+    ids=" ".join,
+)
+def test_a_status_never_goes_backwards(heard: list[str], expected: list[str]) -> None:
+    assert logged(Story(), *heard) == expected
+
+
+def test_a_status_may_come_before_the_answer_that_named_the_message() -> None:
+    story = Story()
+    story.hears(status("delivered", "w1", 1))
+
+    decision = story.hears(accepted("w1", 0), seconds=2)
+
+    assert kinds(decision) == ["MessageAccepted"]
+    assert logged(story, "sent") == []
+
+
+def test_a_status_takes_nothing_over_and_opens_nothing() -> None:
+    story = Story()
+
+    decision = story.hears(status("read", "w1", 0, ours=False))
+
+    assert kinds(decision) == ["MessageRead"]
+    assert (story.state.epoch, story.state.window_until) == (0, None)
+
+
+def test_a_status_does_not_replace_the_address_the_customer_writes_from() -> None:
+    """In Brazil and Mexico a status names the number with another digit than the customer's own."""
+    story = Story()
+    story.is_asked("m1", 0)
+    other = story.state.contact.model_copy(update={"phone": "4915199999999", "user_id": "DE.1"})
+
+    story.hears(status("sent", "w1", 1).model_copy(update={"contact": other}))
+
+    assert (story.state.contact.phone, story.state.contact.user_id) == ("4915100000001", "DE.1")
+
+
+@pytest.mark.parametrize("author", ["customer", "business"])
+def test_history_is_logged_and_acts_on_nothing(author: str) -> None:
+    story = Story(EVERYONE)
+    event = backfilled("h1", -1000, "customer" if author == "customer" else "business")
+
+    decision = story.hears(event, seconds=0)
+
+    seen = story.state
+    assert kinds(decision) == ["MessageBackfilled"]
+    assert (seen.owner, seen.epoch, seen.window_until, seen.lease_until) == ("bot", 0, None, None)
+    assert (seen.recent, seen.turns, seen.seen) == ((), {}, {})
+
+
+@pytest.mark.parametrize("event", [received("m1", 0), echoed("m1", 0)], ids=["received", "echoed"])
+def test_no_event_that_says_it_is_history_acts(event: object) -> None:
+    """Whatever its type: promise 7 may not hang on a producer's choice of type."""
+    assert isinstance(event, type(received("m1", 0)) | type(echoed("m1", 0)))
+    story = Story()
+
+    decision = story.hears(event.model_copy(update={"origin": "history"}))
+
+    assert len(decision) == 1
+    assert (story.state.epoch, story.state.window_until) == (0, None)
+
+
+@pytest.mark.parametrize("live", ["received", "echoed", "sent by us"])
+def test_history_of_what_was_seen_live_is_dropped(live: str) -> None:
+    story = Story()
+    match live:
+        case "received":
+            story.hears(received("m1", 0))
+        case "echoed":
+            story.hears(echoed("m1", 0))
+        case _:
+            story.hears(accepted("m1", 0))
+
+    assert story.hears(backfilled("m1", 0), seconds=10) == ()
+
+
+def test_a_long_history_pushes_out_nothing_of_what_happens_now() -> None:
+    story = Story()
+    first = received("m1", 0)
+    story.hears(first)
+    for n in range(1000):
+        story.hears(backfilled(f"h{n}", -n), seconds=1)
+
+    assert story.hears(first, seconds=2) == ()
+    assert (story.state.forgotten_before, len(story.state.seen_history)) == (None, 256)
