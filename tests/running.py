@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,20 +48,32 @@ class Running:
             TimeoutError: it still moves.
         """
         await self.meta.wait_until_settled(PATIENCE)
-        await eventually(self._router_is_through, "the router is behind its inputs")
+        await self.all_is_decided()
         await eventually(self._subscriber_is_through, "the subscriber is behind the log")
 
-    async def _router_is_through(self) -> bool:
-        decided: dict[int, dict[str, int]] = {}
+    async def all_is_decided(self) -> None:
+        """
+        Wait until the router has decided all that stands on its inputs now.
+
+        Raises:
+            TimeoutError: it has not.
+        """
+        inputs = [r for topic in (INBOUND, COMMANDS, OUTCOMES) for r in await self.committed(topic)]
+
+        async def decided() -> bool:
+            done = await self._watermarks()
+            return all(done.get((r.topic.name, r.partition), 0) > r.offset for r in inputs)
+
+        await eventually(decided, "the router is behind its inputs")
+
+    async def _watermarks(self) -> dict[tuple[str, int], int]:
+        """How far the router has decided each partition of each input."""
+        found: dict[tuple[str, int], int] = {}
         for record in await self.committed(OWNERS):
             event = decode(record.headers, record.value)
             if isinstance(event, WatermarkRecorded):
-                decided[record.partition] = event.positions
-        for topic in (INBOUND, COMMANDS, OUTCOMES):
-            for record in await self.committed(topic):
-                if decided.get(record.partition, {}).get(topic.name, 0) <= record.offset:
-                    return False
-        return True
+                found |= {(t, record.partition): at for t, at in event.positions.items()}
+        return found
 
     async def _subscriber_is_through(self) -> bool:
         return len(self.watch.events(Event)) >= len(await self.committed(CONVERSATIONS))
@@ -115,30 +127,10 @@ async def eventually(
         await asyncio.sleep(0.1)
 
 
-async def kill_in_a_loop(
-    stack: Stack,
-    name: str,
-    moment: Callable[[], Coroutine[None, None, None]],
-    until: "asyncio.Task[None]",
-    most: int,
-) -> int:
-    """
-    ``kill -9`` *name* whenever the *moment* has come, and start it again; how often it was.
-
-    At the end it has been started, and may not be ready yet.
-    """
-    kills = 0
-    while kills < most:
-        coming = asyncio.ensure_future(moment())
-        await asyncio.wait({coming, until}, return_when=asyncio.FIRST_COMPLETED)
-        if until.done():
-            coming.cancel()
-            break
-        await coming
-        await asyncio.to_thread(stack.kill, name)
-        stack.start(name)
-        kills += 1
-    return kills
+async def kill(stack: Stack, name: str) -> None:
+    """``kill -9`` a process, and start it again at once; it is not ready yet."""
+    await asyncio.to_thread(stack.kill, name)
+    stack.start(name)
 
 
 def freeze(stack: Stack, name: str) -> None:

@@ -3,21 +3,26 @@
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import aiohttp
 
 from saath.client import Commander
 from saath.events import Event, MessageEchoed, MessageReceived, StatusEvent
+from saath.topics import partition_for
 from saath_sandbox.client import Sandbox
 from saath_sandbox.views import RegisteredNumber
 
 Fact = tuple[str, str]  # what happened, and Meta's id of the message it happened to
 
-ROUNDS_PER_SECOND = 2
-# In each round all customers are moved at once, then so many are, one after the other.
-STEPS_A_ROUND = 15
+# In each round all customers are moved at once, then so many are, one after the other: in all some
+# 40 updates a second, which is what Meta asks of two of its busiest coexistence numbers.
+ROUND_SECONDS = 1.0
+STEPS_A_ROUND = 10
+LIFE_SECONDS_MAX = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Customer:
 
     number: str
     phone: str
-    by: str  # "bot", "person", or "both": the person gives the conversation back now and then
+    by: str  # "bot", "person", or "both": the person gives it back to the bot now and then
 
 
 @dataclass(slots=True)
@@ -35,6 +40,11 @@ class Told:
 
     said: dict[Customer, list[Fact]] = field(default_factory=lambda: defaultdict(list))
     sent: list[str] = field(default_factory=list)
+
+    def to_be_answered_by_bots(self, customer: Customer) -> list[Fact]:
+        """What the customer wrote before a person did, where that person keeps the conversation."""
+        said = self.said[customer]
+        return list(takewhile(lambda fact: fact[0] == "received", said))
 
     @property
     def facts(self) -> Counter[Fact]:
@@ -56,23 +66,36 @@ class Town:
     told: Told = field(default_factory=Told)
     rush: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def live(self, seconds: float, commander: Commander | None = None) -> None:
-        """Let things happen at a steady rate, and in rushes that ``rush`` tells of."""
+    @asynccontextmanager
+    async def living(self, commander: Commander | None = None) -> AsyncIterator[None]:
+        """Until the block's end things happen at a steady rate, and in rushes."""
+        enough = asyncio.Event()
+        async with asyncio.timeout(LIFE_SECONDS_MAX), asyncio.TaskGroup() as group:
+            group.create_task(self._live(enough, commander))
+            yield
+            enough.set()
+
+    async def _live(self, enough: asyncio.Event, commander: Commander | None) -> None:
         loop = asyncio.get_running_loop()
-        started = loop.time()
-        for number in range(int(seconds * ROUNDS_PER_SECOND)):
-            await asyncio.sleep(started + number / ROUNDS_PER_SECOND - loop.time())
+        while not enough.is_set():
+            next_round = loop.time() + ROUND_SECONDS
             async with self.rush:
                 self.rush.notify_all()
             await asyncio.gather(*(self._something(c, commander) for c in self.customers))
-            for _ in range(STEPS_A_ROUND):
+            for step in range(STEPS_A_ROUND):
                 await self._something(self.chance.choice(self.customers), commander)
-                await asyncio.sleep(0.5 / ROUNDS_PER_SECOND / STEPS_A_ROUND)
+                left = next_round - loop.time()
+                await asyncio.sleep(left / (STEPS_A_ROUND - step))
 
     async def next_rush(self) -> None:
         """Wait until everybody does something at once."""
         async with self.rush:
             await self.rush.wait()
+
+    async def rounds(self, count: int) -> None:
+        """Wait until so many rounds are over."""
+        for _ in range(count + 1):
+            await self.next_rush()
 
     async def _something(self, customer: Customer, commander: Commander | None) -> None:
         said, number, phone = self.told.said[customer], customer.number, customer.phone
@@ -106,22 +129,28 @@ class Town:
 
 
 async def settle_down(
-    meta: Sandbox, http: aiohttp.ClientSession, seed: int, *, numbers: int = 4, customers: int = 20
+    meta: Sandbox, http: aiohttp.ClientSession, seed: int, partitions: int, customers: int = 20
 ) -> Town:
-    """Register *numbers* without limits, and give each its share of *customers*."""
-    registered = [
-        await meta.register_number(cap=1000, pair_limit=False, service_window=False)
-        for _ in range(numbers)
+    """Register a number in each of the *partitions*, and give each its share of *customers*."""
+    ids = [str(number) for number in range(106540352240000, 106540352240999)]
+    numbers = [
+        await meta.register_number(
+            phone_number_id=next(n for n in ids if partition_for(n, partitions) == partition),
+            cap=1000,
+            pair_limit=False,
+            service_window=False,
+        )
+        for partition in range(partitions)
     ]
     folk = tuple(
         Customer(
-            registered[n % numbers].phone_number_id,
+            numbers[n % partitions].phone_number_id,
             str(16505550000 + n),
-            ("bot", "person", "both")[n // numbers % 3],
+            ("bot", "person", "both")[n // partitions % 3],
         )
         for n in range(customers)
     )
-    by_id = {number.phone_number_id: number for number in registered}
+    by_id = {number.phone_number_id: number for number in numbers}
     return Town(meta, by_id, folk, http, random.Random(seed))
 
 
