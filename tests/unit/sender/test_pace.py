@@ -85,3 +85,11 @@ def test_a_throttled_number_stops_for_a_second_and_recovers_in_a_minute() -> Non
     caps = [pace.effective_cap(at) for at in (100.0, 130.0, 160.0)]
 
     assert (pace.next_at(100.0), caps) == (101.0, [10, 15, 20])
+
+
+def test_it_is_chosen_no_earlier_than_it_may_leave_so_that_a_better_one_may_still_come() -> None:
+    pace = Pace(2, MARGIN)
+    for at in (0.0, 0.5):
+        pace.leave(pace.reserve(at), at)
+
+    assert pace.next_at(0.6) == 1.01

@@ -1,6 +1,7 @@
 """Requests as people and bots write them."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.unit.sender.facts import (
@@ -67,7 +68,7 @@ def test_the_topic_says_who_writes_and_how_long_it_may_wait(
     ],
 )
 def test_what_cannot_be_sent_is_refused_where_it_is_wrong(
-    request_: dict[str, object], pointer: str
+    request_: dict[str, Any], pointer: str
 ) -> None:
     found = asked(**request_)
 

@@ -45,8 +45,9 @@ from saath.topics import (
 from saath_sender.books import STATE
 from saath_sender.choose import Chooser, Flight
 from saath_sender.clock import Now
-from saath_sender.decide import Go
+from saath_sender.decide import Go, Hold
 from saath_sender.handler import DLQ, Installation, SenderHandler
+from saath_sender.ledger import Name
 from saath_sender.results import Accepted, InDoubt, PairBusy, Result, RetryAfter, SlowDown
 from saath_sender.settings import SenderSection
 
@@ -169,6 +170,11 @@ class Partition:
             self.chooser.answered(flight, result or Accepted(name), self.now)
         return [flight.job.request.id for flight in flights]
 
+    def sent(self) -> list[Name]:
+        """Which messages leave next."""
+        self.commit()
+        return [flight.job.name for flight in self.fly()]
+
     def run(self, seconds: float) -> list[str]:
         """Let time pass in slots of 50 ms; everything that left."""
         left = []
@@ -253,15 +259,57 @@ def test_an_echo_between_choosing_and_leaving_keeps_the_message_back() -> None:
     assert (not isinstance(decision, Go), p.run(1.0)) == (True, [])
 
 
+def test_a_sender_that_froze_between_choosing_and_leaving_sends_nothing() -> None:
+    p = Partition()
+    p.replied()
+    p.commit()
+    [flight] = p.choose()
+    p.seconds += 2.0
+    p.handler.fresh_until = p.seconds + 0.5
+
+    assert p.chooser.check(flight, p.now) == Hold("the lease has run out")
+
+
 def test_a_reply_overtakes_a_campaign_that_was_begun_before_it() -> None:
     p = Partition()
     p.bulk(*(f"b{i}" for i in range(20)))
-    first = p.send()
-    p.seconds += 0.05
+    p.commit()
     p.replied()
     p.commit()
+    first = p.fly()
 
-    assert (first, p.send()) == (["b0"], ["t_1"])
+    assert [flight.job.request.id for flight in first] == ["t_1"]
+
+
+def test_a_campaigns_message_waits_for_a_reply_to_the_same_customer() -> None:
+    p = Partition()
+    p.bulk("b0", to=PHONE)
+    p.commit()
+    p.replied()
+    p.commit()
+    [reply] = p.fly()
+    p.seconds += 0.1
+    meanwhile = p.fly()
+    p.chooser.answered(reply, Accepted("wamid.1"), p.now)
+
+    assert (reply.job.request.id, meanwhile, p.send()) == ("t_1", [], ["b0"])
+
+
+def test_what_is_half_sent_is_remembered_for_as_long_as_the_rest_waits() -> None:
+    p = Partition()
+    p.bulk("b0", messages=[TEMPLATE, TEMPLATE])
+    p.send()
+    p.handler.open = False
+    p.commit()
+    after = p.succeeded()
+    after.catch_up()
+    after.handler.open = False
+    after.seconds += 3600
+    after.commit()
+    third = after.succeeded()
+    third.catch_up()
+
+    assert [str(name) for name in third.sent()] == [f"{NUMBER}/b0/1"]
 
 
 def test_one_customers_messages_wait_for_each_other_and_nobody_elses_do() -> None:
