@@ -11,10 +11,10 @@ from saath.graph import GraphClient
 from saath.kafka.membership import wait
 from saath_sender.choose import Chooser, Flight
 from saath_sender.clock import read_clock
-from saath_sender.handler import SenderHandler, address_of
+from saath_sender.handler import SenderHandler
 from saath_sender.metrics import SEND_DURATION
 from saath_sender.post import GuardedBody, Unsent, Withheld, post
-from saath_sender.requests import Request
+from saath_sender.requests import Request, address_of
 
 log = structlog.get_logger()
 

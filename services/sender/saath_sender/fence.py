@@ -5,8 +5,11 @@ has written that the router has not judged yet. Pure.
 It is fed from ``owners`` and ``inbound`` (and from people's own requests), and asked in memory.
 """
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from pydantic import ValidationError
 
 from saath.events import Contact, OwnershipRecorded, WatermarkRecorded
 from saath.identity import identities
@@ -43,18 +46,20 @@ class Fence:
     _asked: dict[object, _Asked] = field(default_factory=dict)
 
     def owner_read(self, key: bytes, value: bytes | None) -> None:
-        """Take over one record of ``owners``, the watermark among them."""
-        if key == WATERMARK_KEY:
-            if value:
-                self._watermark(WatermarkRecorded.model_validate_json(value).positions)
-            return
+        """
+        Take over one record of ``owners``, the watermark among them.
+
+        One that cannot be read says nothing: its conversation has no known owner then.
+        """
         conversation = key.decode(errors="replace")
-        self._forget(conversation)
-        if value:
-            owner = OwnershipRecorded.model_validate_json(value)
-            self._owners[conversation] = owner
-            for identity in identities(owner.addresses):
-                self._conversations[(owner.number or "", identity)] = conversation
+        with contextlib.suppress(ValidationError):
+            if key == WATERMARK_KEY:
+                if value:
+                    self._watermark(WatermarkRecorded.model_validate_json(value).positions)
+                return
+            self._forget(conversation)
+            if value:
+                self._remember(conversation, OwnershipRecorded.model_validate_json(value))
 
     def echo_read(self, number: str, contact: Contact, offset: int) -> None:
         """Somebody wrote in the app."""
@@ -96,6 +101,11 @@ class Fence:
             if asked.number == number and asked.identities & known:
                 return "a person's request is not decided yet"
         return None
+
+    def _remember(self, conversation: str, owner: OwnershipRecorded) -> None:
+        self._owners[conversation] = owner
+        for identity in identities(owner.addresses):
+            self._conversations[(owner.number or "", identity)] = conversation
 
     def _watermark(self, positions: dict[str, int]) -> None:
         self.watermark = positions

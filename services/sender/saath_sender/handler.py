@@ -30,7 +30,7 @@ from saath_sender.fence import Fence
 from saath_sender.jobs import Job, State
 from saath_sender.ledger import Begun, Doubt, Finished, Name, Origin
 from saath_sender.metrics import FORWARDED, REPEATED
-from saath_sender.requests import Refusal, Request, Source, identity_of, read
+from saath_sender.requests import Refusal, Request, Source, address_of, identity_of, read
 from saath_sender.settings import SenderSection
 
 log = structlog.get_logger()
@@ -112,6 +112,14 @@ class SenderHandler:
             self.books.touch(record.topic.name, request.number)
         self.books.positions[record.topic.name] = record.offset + 1
 
+    def person_remembered(self, record: Record) -> None:
+        """After a restart: a person's request that was read and, unless its lane says so, not done."""
+        request = self._read(record)
+        if isinstance(request, Request) and request.to:
+            lane = self.books.lane(record.topic.name, request.number)
+            if lane.behind and not lane.is_finished(record.offset):
+                self.fence.person_asked(_origin(request), request.number, request.to)
+
     def outbound_read_again(self, record: Record, serving: set[str], now: Now) -> None:
         """The second reader has come to it; *serving* are the numbers it reads for, and still may."""
         request = self._read(record)
@@ -119,8 +127,6 @@ class SenderHandler:
             return
         match self.books.lane(record.topic.name, request.number).read_again(record.offset):
             case "loaded":
-                if request.by == "person" and request.to:
-                    self.fence.person_asked(_origin(request), request.number, request.to)
                 self._load(request, now)
             case "behind":
                 serving.discard(request.number)
@@ -281,15 +287,6 @@ class SenderHandler:
             return request.token.conversation
         to = request.to or ""
         return self.fence.conversation_of(request.number, to) or to
-
-
-def address_of(request: Request, owner: OwnershipRecorded | None) -> str | None:
-    """Where a message goes, as Meta wants it: ``+`` and digits, or a business-scoped user id."""
-    names = (request.to,) if request.to else identities(owner.addresses) if owner else ()
-    for name in names:
-        kind, _, value = name.partition(":")
-        return f"+{value}" if kind == "phone" else value
-    return None
 
 
 def _origin(request: Request) -> Origin:

@@ -34,10 +34,11 @@ class Intake:
         self.people_read = asyncio.Event()
 
     async def seek(self) -> None:
-        """Go to where the changelog says."""
+        """Go to where the changelog says, and know of every request of a person that is not done."""
         positions = {topic: self._books.positions.get(topic.name, 0) for topic in TOPICS}
         for topic, offset in (await self._reader.seek(positions)).items():
             self._books.positions[topic.name] = offset
+        await self._read_people_again()
 
     async def follow(self, stopping: asyncio.Event) -> None:
         """The main reader."""
@@ -68,16 +69,37 @@ class Intake:
         start = min(lane.unread_from or 0 for lane in lanes.values())
         reached = (await self._again.seek({topic: start}))[topic]
         while serving and not stopping.is_set():
+            # Where the main reader stands, and what is concluded from it, with no await between:
+            # whatever it reads while a lane is behind is for us to read, and nothing after that.
             if reached >= self._books.positions.get(topic.name, 0):
-                for number in serving:
-                    self._books.lane(topic.name, number).caught_up()
-                    self._books.touch(topic.name, number)
-                break
+                self._caught_up(topic, serving)
+                return
             records = await self._again.fetch(timeout_ms=200, max_records=RECORDS_MAX)
             main, now = self._books.positions.get(topic.name, 0), read_clock()
             for record in records:
-                if record.offset < main:
-                    self._handler.outbound_read_again(record, serving, now)
-            reached = await self._again.position(topic)
+                if record.offset >= main:
+                    self._caught_up(topic, serving)
+                    return
+                self._handler.outbound_read_again(record, serving, now)
             self._changed()
-            await asyncio.sleep(0)
+            reached = await self._again.position(topic)
+
+    def _caught_up(self, topic: Topic, numbers: set[str]) -> None:
+        for number in numbers:
+            self._books.lane(topic.name, number).caught_up()
+            self._books.touch(topic.name, number)
+        self._changed()
+
+    async def _read_people_again(self) -> None:
+        """What people had asked and is not done holds bots back, though their lane be full."""
+        lanes = self._books.behind(OUTBOUND_PEOPLE.name)
+        main = self._books.positions.get(OUTBOUND_PEOPLE.name, 0)
+        start = min((lane.unread_from or 0 for lane in lanes.values()), default=main)
+        if start >= main:
+            return
+        reached = (await self._again.seek({OUTBOUND_PEOPLE: start}))[OUTBOUND_PEOPLE]
+        while reached < main:
+            for record in await self._again.fetch(timeout_ms=200):
+                if record.offset < main:
+                    self._handler.person_remembered(record)
+            reached = await self._again.position(OUTBOUND_PEOPLE)

@@ -76,6 +76,11 @@ class Lane(Generic[T]):
         self.unread_from = offset + 1
         return "finished" if offset in self.finished else "loaded"
 
+    def is_finished(self, offset: int) -> bool:
+        """Whether *offset*, which was read before, is done."""
+        first = self._first_unfinished()
+        return first is None or offset < first or offset in self.finished
+
     def caught_up(self) -> None:
         """The second reader has come to where the main reader stands."""
         self.unread_from = None

@@ -115,6 +115,7 @@ class Desk:
             changed=self._facts_changed,
         )
         self._changed = self._dispatcher.answered
+        self._opened = False
 
     async def restore(self, fenced_at: float) -> float:
         """Read back what the last owner left; return when something may leave again."""
@@ -147,7 +148,7 @@ class Desk:
         if await self._until(self._intake.people_read):
             self._tenure.ready.set()
             await wait(stopping, max(0.0, opens_at - boot_seconds()))
-            self._handler.open = not stopping.is_set()
+            self._handler.open = self._opened = not stopping.is_set()
             self._facts_changed()
             await self._dispatcher(stopping)
 
@@ -185,7 +186,9 @@ class Desk:
         """Nothing of ours can leave any more: say so, and the next owner need not wait for it."""
         now = read_clock()
         self._chooser.hand_back(now)
-        await self._write([], self._books.release(now.wall))
+        # Who has not opened cannot speak for the owner before it, whose lease may still run.
+        word = [self._books.release(now.wall)] if self._opened else []
+        await self._write([], *word)
         log.info("partition.released", partition=self._tenure.partition)
 
     async def _until(self, event: asyncio.Event) -> bool:

@@ -7,8 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from saath.codec import decode_request
 from saath.errors import PoisonRecord, TokenRefused
-from saath.events import Content, InDoubtPolicy, MessageClass, Sender, SendRequest, Then
-from saath.identity import CALLBACK_MAX, Callback
+from saath.events import (
+    Content,
+    InDoubtPolicy,
+    MessageClass,
+    OwnershipRecorded,
+    Sender,
+    SendRequest,
+    Then,
+)
+from saath.identity import CALLBACK_MAX, Callback, identities
 from saath.tokens import TurnToken
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
 
@@ -125,6 +133,15 @@ def read(
 def identity_of(to: str) -> str:
     """A request's ``to`` as an identity: ``CC.…`` is a business-scoped user id, else a phone number."""
     return f"user:{to}" if "." in to else f"phone:{to.lstrip('+')}"
+
+
+def address_of(request: Request, owner: OwnershipRecorded | None) -> str | None:
+    """Where a message goes, as Meta wants it: ``+`` and digits, or a business-scoped user id."""
+    names = (request.to,) if request.to else identities(owner.addresses) if owner else ()
+    for name in names:
+        kind, _, value = name.partition(":")
+        return f"+{value}" if kind == "phone" else value
+    return None
 
 
 def _wrong(asked: SendRequest, source: Source, token: TurnToken | None) -> tuple[str, str] | None:
