@@ -180,6 +180,24 @@ async def test_a_campaign_keeps_the_cap_and_a_reply_overtakes_it(place: Place) -
         assert place_of_reply < 30
 
 
+async def test_a_lane_that_is_full_loses_nothing_also_when_its_sender_is_killed(
+    place: Place,
+) -> None:
+    async with place(
+        SAATH_SENDER__LANE_MAX="10",
+        SAATH_SENDER__IN_DOUBT_FOR_SECONDS="3",
+    ) as s:
+        await campaign(s, 80)
+        process = s.start()
+        await s.meta.control.wait_for_messages(s.id, 30)
+        await asyncio.to_thread(process.kill)
+        s.start()
+        await s.meta.control.wait_for_messages(s.id, 80, timeout=40)
+
+        report = await s.meta.control.report(s.id)
+        assert (report.accepted, report.duplicates) == (80, {})
+
+
 async def test_killed_in_mid_campaign_each_message_arrives_exactly_once(place: Place) -> None:
     async with place(SAATH_SENDER__IN_DOUBT_FOR_SECONDS="3") as s:
         process = s.start()
