@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -21,6 +24,11 @@ class Health:
         """What stands in the way, in words; empty when ready."""
         found = {name: check() for name, check in self.checks.items()}
         return {name: problem for name, problem in found.items() if problem}
+
+    def kafka_unavailable(self, problem: str) -> None:
+        """Say why Kafka is not to be had: in the log, and to whoever asks whether we are ready."""
+        log.warning("kafka.unavailable", problem=problem)
+        self.checks["kafka"] = lambda: problem
 
 
 def probe_app(health: Health) -> web.Application:

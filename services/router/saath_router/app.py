@@ -38,7 +38,7 @@ async def resources(
             settings.topics,
             name,
             stopping,
-            lambda problem: log.warning("kafka.unavailable", problem=problem),
+            health.kafka_unavailable,
         )
         if layout is None:
             yield []

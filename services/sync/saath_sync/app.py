@@ -59,7 +59,7 @@ async def resources(
             settings.topics,
             client_id("sync"),
             stopping,
-            lambda problem: log.warning("kafka.unavailable", problem=problem),
+            health.kafka_unavailable,
         )
         if layout is None:
             yield []
