@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.running import Running, running
 
 from saath.settings import KafkaSettings, TopicSettings
-from tests.running import Running, running
 
 Start = Callable[..., AbstractAsyncContextManager[Running]]
 

@@ -41,10 +41,18 @@ class Told:
     said: dict[Customer, list[Fact]] = field(default_factory=lambda: defaultdict(list))
     sent: list[str] = field(default_factory=list)
 
-    def to_be_answered_by_bots(self, customer: Customer) -> list[Fact]:
-        """What the customer wrote before a person did, where that person keeps the conversation."""
-        said = self.said[customer]
-        return list(takewhile(lambda fact: fact[0] == "received", said))
+    def for_bots(self) -> dict[Customer, list[str]]:
+        """
+        The ids of what bots must be asked to answer: all that was written before a person answered.
+
+        Of customers whom a person gives back to the bot nothing is said: when that comes through,
+        nobody can tell beforehand.
+        """
+        return {
+            customer: [f"{wamid}:received" for _, wamid in takewhile(_by_customer, said)]
+            for customer, said in self.said.items()
+            if customer.by != "both"
+        }
 
     @property
     def facts(self) -> Counter[Fact]:
@@ -52,6 +60,10 @@ class Told:
         said = [fact for facts in self.said.values() for fact in facts]
         statuses = [(what, wamid) for wamid in self.sent for what in ("sent", "delivered")]
         return Counter([*said, *statuses])
+
+
+def _by_customer(fact: Fact) -> bool:
+    return fact[0] == "received"
 
 
 @dataclass(frozen=True, slots=True)
