@@ -6,6 +6,7 @@ request needs no headers at all: see ``decode_request`` and ``decode_command``.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -17,6 +18,9 @@ from saath.events.base import JsonObject
 
 Headers = list[tuple[str, bytes]]
 SCHEMA_BASE = "https://saath.dev/schemas/"
+
+# A surrogate written as bytes, which ``json`` takes although UTF-8 has none.
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
 
 _Strict = TypeVar("_Strict", bound=BaseModel)
 
@@ -51,10 +55,11 @@ def decode(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Event:
     Raises:
         PoisonRecord: it has no type we know, or its value does not fit its type.
     """
-    named = dict(headers)
+    named = {name: given or b"" for name, given in headers}  # Kafka lets a header be null
     data: bytes | JsonObject | None = value
     event_type = named.get("ce_type", b"").decode(errors="replace")
-    if not event_type and value and named.get("content-type", b"").startswith(b"application/cloud"):
+    structured = named.get("content-type", b"").startswith(b"application/cloud")
+    if not event_type and value and structured:
         envelope = _json_object(value)
         event_type, data = str(envelope.get("type", "")), envelope.get("data")
     if not event_type:
@@ -106,7 +111,13 @@ def _decode_bare(model: type[_Strict], value: bytes | None) -> _Strict:
 
 def _json_object(value: bytes) -> JsonObject:
     try:
-        data = json.loads(value)
+        data = json.loads(value, parse_constant=_refuse_constant)
+        # A text cut in the middle of an emoji ends in half of a surrogate pair. No UTF-8 can hold
+        # that: what is read here would fail every writer after us, again and again.
+        if b"\\ud" in value or b"\\uD" in value or _SURROGATE.search(value):
+            json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise PoisonRecord("half of a surrogate pair (a text cut inside an emoji?)") from None
     except ValueError as error:
         raise PoisonRecord(f"not JSON: {getattr(error, 'msg', type(error).__name__)}") from None
     except RecursionError:
@@ -114,6 +125,10 @@ def _json_object(value: bytes) -> JsonObject:
     if not isinstance(data, dict):
         raise PoisonRecord(f"a JSON object was expected, not {type(data).__name__}")
     return data
+
+
+def _refuse_constant(name: str) -> None:
+    raise json.JSONDecodeError(f"{name} is no number", name, 0)
 
 
 def explain(error: ValidationError) -> str:

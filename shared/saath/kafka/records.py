@@ -49,7 +49,7 @@ def output(topic: Topic, event: Event, partitions: int, traceparent: str | None 
 def traceparent_of(headers: Sequence[tuple[str, bytes]]) -> str | None:
     """The trace a record belongs to, to be handed on."""
     for name, value in headers:
-        if name == "ce_traceparent":
+        if name == "ce_traceparent" and value:  # Kafka lets a header be null
             return value.decode(errors="replace")
     return None
 
