@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -99,6 +100,18 @@ class Town:
                 left = next_round - loop.time()
                 await asyncio.sleep(left / (STEPS_A_ROUND - step))
 
+    async def has_chatted(self, customer: Customer, messages: int) -> None:
+        """A customer has written a lot: one message a second, until now."""
+        said, first = self.told.said[customer], int(time.time()) - messages
+        for second in range(messages):
+            said.append(("received", await self._writes(customer, timestamp=first + second)))
+
+    async def _writes(self, customer: Customer, timestamp: int | None = None) -> str:
+        text = f"Hello {len(self.told.said[customer])}"
+        return await self.meta.customer_writes(
+            customer.number, text, phone=customer.phone, timestamp=timestamp
+        )
+
     async def next_rush(self) -> None:
         """Wait until everybody does something at once."""
         async with self.rush:
@@ -113,8 +126,7 @@ class Town:
         said, number, phone = self.told.said[customer], customer.number, customer.phone
         dice = self.chance.random()
         if dice < 0.6 or not said:
-            wamid = await self.meta.customer_writes(number, f"Hello {len(said)}", phone=phone)
-            said.append(("received", wamid))
+            said.append(("received", await self._writes(customer)))
         elif dice < 0.75 and customer.by != "bot":
             wamid = await self.meta.person_answers(number, phone, f"Here {len(said)}")
             said.append(("echoed", wamid))

@@ -19,6 +19,7 @@ from saath.codec import decode
 from saath.events import Event, OwnerChanged
 from saath.topics import CONVERSATIONS, TURNS, dlq_topic
 from saath_local.find import VARIABLE
+from saath_router.conversation import SEEN_MAX
 
 pytestmark = pytest.mark.fault
 
@@ -79,18 +80,20 @@ async def test_facts_turns_and_epochs_survive_a_router_that_is_killed_again_and_
     run: Running,
 ) -> None:
     chance = random.Random(4)
-    async with lively_town(run, seed=3) as (town, commander), town.living(commander):
-        for kills in range(KILLS):
-            # Most of the time in the middle of its work, now and then before it has begun.
-            if kills % 3 != 2:
-                await run.stack.wait_until_ready("router")
-                await town.next_rush()
-            await asyncio.sleep(chance.uniform(0, 0.2))
-            await kill(run.stack, "router")
-        await run.stack.wait_until_ready("router")
+    async with lively_town(run, seed=3) as (town, commander):
+        # A router that went back to the beginning would remember only half of these.
+        await town.has_chatted(town.customers[0], 2 * SEEN_MAX)
+        async with town.living(commander):
+            for kills in range(KILLS):
+                # Most of the time in the middle of its work, now and then before it has begun.
+                if kills % 3 != 2:
+                    await run.stack.wait_until_ready("router")
+                    await town.next_rush()
+                await asyncio.sleep(chance.uniform(0, 0.2))
+                await kill(run.stack, "router")
+            await run.stack.wait_until_ready("router")
 
     await run.settled()
-    assert town.told.facts.total() > 300
     await assert_all_is_well(run, town)
 
 
@@ -111,8 +114,9 @@ async def test_a_second_router_takes_over_from_one_that_is_frozen_and_from_one_t
         await run.all_is_decided()
 
     await run.settled()
-    assert "partition.fenced" in run.stack.log_path("router").read_text()
     await assert_all_is_well(run, town)
+    # Without this the test would have shown nothing.
+    assert "partition.fenced" in run.stack.log_path("router").read_text()
 
 
 async def test_a_person_who_answered_while_the_router_was_down_keeps_the_conversation(
