@@ -7,13 +7,14 @@ refused with the nearest right one, because a setting that is silently ignored i
 
 import difflib
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NoReturn, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from saath.errors import Misconfigured
 
@@ -37,6 +38,12 @@ SECTIONS = (
 # The same, of those that stand alone.
 SHARED = ("INSTALLATION_KEY", "TURN_KEYS", "REVISION")
 
+# What Kubernetes adds for a Service named ``saath-ingest``: nobody's spelling, and nobody's setting.
+_SERVICE_LINK = re.compile(r"_SERVICE_(HOST|PORT(_.+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_.+)?$")
+_SERVICE_ADDRESS = ("tcp://", "udp://", "sctp://")
+
+_BROKER = r"(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+)(:\d{1,5})?"
+
 S = TypeVar("S", bound="Settings")
 
 
@@ -57,7 +64,9 @@ class SecretList(SecretStr):
 class KafkaSettings(Section):
     """How to reach Kafka, under Kafka's own names and in its own units."""
 
-    bootstrap_servers: str = "127.0.0.1:9092"
+    bootstrap_servers: str = Field(
+        default="127.0.0.1:9092", pattern=rf"^\s*{_BROKER}(\s*,\s*{_BROKER})*\s*$"
+    )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str | None = None
@@ -72,6 +81,13 @@ class KafkaSettings(Section):
     heartbeat_interval_ms: int = Field(default=3_000, ge=100)
     max_poll_interval_ms: int = Field(default=300_000, ge=1000)
 
+    @model_validator(mode="after")
+    def _can_log_in(self) -> "KafkaSettings":
+        needed = self.security_protocol.startswith("SASL")
+        if needed and not (self.sasl_username and self.sasl_password):
+            raise ValueError(f"{self.security_protocol} needs sasl_username and sasl_password")
+        return self
+
 
 class TopicSettings(Section):
     """How topics are named and made."""
@@ -79,7 +95,16 @@ class TopicSettings(Section):
     prefix: str = Field(default="saath.", pattern=r"^[a-z0-9.-]*$")
     partitions: int = Field(default=24, ge=1, le=10_000)
     replication_factor: int = Field(default=3, ge=1, le=15)
-    min_insync_replicas: int | None = None
+    min_insync_replicas: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> "TopicSettings":
+        if (self.min_insync_replicas or 1) > self.replication_factor:
+            raise ValueError(
+                f"min_insync_replicas is {self.min_insync_replicas} and replication_factor "
+                f"{self.replication_factor}: no write would ever be acknowledged"
+            )
+        return self
 
 
 class Settings(BaseSettings):
@@ -120,6 +145,9 @@ def load(settings: type[S], environ: Mapping[str, str] | None = None) -> S:
             _sentence(item["loc"], item["msg"]) for item in error.errors(include_input=False)
         ]
         raise Misconfigured("; ".join(problems)) from None
+    except SettingsError as error:
+        # Its own sentence names the field, and says nothing of what was in it.
+        raise Misconfigured(f"{error}: each setting has a variable of its own") from None
 
 
 def load_or_exit(settings: type[S]) -> S:
@@ -141,8 +169,10 @@ def _refuse_misspelt(settings: type[Settings], environ: Mapping[str, str]) -> No
     foreign = tuple(f"{PREFIX}{section}__" for section in SECTIONS)
     ours = tuple(name for name in foreign if any(n.startswith(name) for n in known))
     elsewhere = {f"{PREFIX}{name}" for name in SHARED}
-    for name in environ:
+    for name, value in environ.items():
         if not name.startswith(PREFIX) or name in known or name in elsewhere:
+            continue
+        if _SERVICE_LINK.search(name) or value.startswith(_SERVICE_ADDRESS):
             continue
         if name.startswith(foreign) and not name.startswith(ours):
             continue
@@ -164,4 +194,5 @@ def _names(model: type[BaseModel], prefix: str) -> Iterator[str]:
 
 def _sentence(location: tuple[int | str, ...], problem: str) -> str:
     name = PREFIX + "__".join(str(part).upper() for part in location)
+    problem = problem.removeprefix("Value error, ")
     return f"{name}: {problem[:1].lower()}{problem[1:]}"
