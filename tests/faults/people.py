@@ -102,15 +102,17 @@ class Town:
 
     async def has_chatted(self, customer: Customer, messages: int) -> None:
         """A customer has written a lot: one message a second, until now."""
-        said, first = self.told.said[customer], int(time.time()) - messages
+        first = int(time.time()) - messages
         for second in range(messages):
-            said.append(("received", await self._writes(customer, timestamp=first + second)))
+            await self.writes(customer, first + second)
 
-    async def _writes(self, customer: Customer, timestamp: int | None = None) -> str:
-        text = f"Hello {len(self.told.said[customer])}"
-        return await self.meta.customer_writes(
-            customer.number, text, phone=customer.phone, timestamp=timestamp
+    async def writes(self, customer: Customer, timestamp: int | None = None) -> None:
+        """A customer writes."""
+        said, number, phone = self.told.said[customer], customer.number, customer.phone
+        wamid = await self.meta.customer_writes(
+            number, f"Hello {len(said)}", phone=phone, timestamp=timestamp
         )
+        said.append(("received", wamid))
 
     async def next_rush(self) -> None:
         """Wait until everybody does something at once."""
@@ -126,7 +128,7 @@ class Town:
         said, number, phone = self.told.said[customer], customer.number, customer.phone
         dice = self.chance.random()
         if dice < 0.6 or not said:
-            said.append(("received", await self._writes(customer)))
+            await self.writes(customer)
         elif dice < 0.75 and customer.by != "bot":
             wamid = await self.meta.person_answers(number, phone, f"Here {len(said)}")
             said.append(("echoed", wamid))
