@@ -89,10 +89,11 @@ def decide(request: Verification | Delivery | Oversized, secrets: Secrets) -> De
         case Delivery(signature, body):
             if not verified(body, signature, secrets.app_secrets):
                 return WRONG_SIGNATURE
-            return _parse(body)
+            return parse(body)
 
 
-def _parse(body: bytes) -> Accept | Reject:
+def parse(body: bytes) -> Accept | Reject:
+    """Read a body whose sender is known."""
     try:
         data = json.loads(body)
     except ValueError:
