@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -25,6 +26,11 @@ class Health:
         found = {name: check() for name, check in self.checks.items()}
         return {name: problem for name, problem in found.items() if problem}
 
+    def report(self) -> tuple[dict[str, Any], int]:
+        """What ``/readyz`` answers: its body, and 200 or 503."""
+        problems = self.problems()
+        return {"ready": not problems, "problems": problems}, 503 if problems else 200
+
     def kafka_unavailable(self, problem: str) -> None:
         """Say why Kafka is not to be had: in the log, and to whoever asks whether we are ready."""
         log.warning("kafka.unavailable", problem=problem)
@@ -38,9 +44,8 @@ def probe_app(health: Health) -> web.Application:
         return web.json_response({"live": True})
 
     async def ready(_: web.Request) -> web.Response:
-        problems = health.problems()
-        body = {"ready": not problems, "problems": problems}
-        return web.json_response(body, status=503 if problems else 200)
+        body, status = health.report()
+        return web.json_response(body, status=status)
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

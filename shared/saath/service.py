@@ -4,8 +4,8 @@ import asyncio
 import os
 import platform
 import signal
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TypeVar
 
@@ -93,17 +93,44 @@ async def _run(worker: Worker, stopping: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def probes(health: Health, host: str, port: int):  # type: ignore[no-untyped-def] # yields int
-    """Serve ``/livez``, ``/readyz`` and ``/metrics``; yields the port, chosen by the system if 0."""
-    BUILD_INFO.labels(build_version(), os.environ.get("SAATH_REVISION", "unknown")).set(1)
+async def probes(health: Health, host: str, port: int) -> AsyncIterator[int]:
+    """
+    Serve ``/livez``, ``/readyz`` and ``/metrics``; yields the port, chosen by the system if 0.
+
+    Raises:
+        Misconfigured: the port is taken, or the host is not this machine's.
+    """
+    say_build()
     runner = web.AppRunner(probe_app(health), access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, host, port)
-    await site.start()
     try:
+        with listening(host, port):
+            await web.TCPSite(runner, host, port).start()
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[None]:
+    """
+    Say in a sentence that one cannot listen there.
+
+    Raises:
+        Misconfigured: the port is taken, or the host is not this machine's.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise Misconfigured(
+            f"SAATH_HTTP_HOST and SAATH_HTTP_PORT: cannot listen on {host}:{port} "
+            f"({os.strerror(error.errno) if error.errno else error})"
+        ) from error
+
+
+def say_build() -> None:
+    """Tell the metrics which version runs, and of which revision, where the image says it."""
+    BUILD_INFO.labels(build_version(), os.environ.get("SAATH_REVISION", "unknown")).set(1)
 
 
 def build_version() -> str:

@@ -1,6 +1,5 @@
 """Composition: what ingest consists of, opened in order and closed in reverse."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -10,8 +9,7 @@ from fastapi import FastAPI
 from saath.http import Health
 from saath.kafka.layout import read_layout
 from saath.kafka.publisher import Publisher
-from saath.metrics import BUILD_INFO
-from saath.service import build_version, client_id
+from saath.service import build_version, client_id, say_build
 from saath.topics import ACCOUNTS, HISTORY, INBOUND
 from saath_ingest import metrics
 from saath_ingest.in_flight import InFlight
@@ -37,7 +35,7 @@ def build(settings: IngestSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         metrics.IN_FLIGHT.set_function(lambda: in_flight.bytes)
-        BUILD_INFO.labels(build_version(), os.environ.get("SAATH_REVISION", "unknown")).set(1)
+        say_build()
         async with uplink:
             yield
 

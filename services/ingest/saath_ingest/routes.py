@@ -10,8 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from saath.errors import RetryLater
@@ -19,6 +18,7 @@ from saath.events import WebhookUnrecognised
 from saath.http import Health
 from saath.kafka.layout import Layout
 from saath.kafka.records import Output
+from saath.probe_routes import probe_routes
 from saath_ingest import metrics
 from saath_ingest.decide import (
     Accept,
@@ -112,20 +112,7 @@ def webhooks(intake: Intake, health: Health) -> APIRouter:
     async def deliver(request: Request) -> Response:
         return await receive(request, intake)
 
-    @router.get("/livez")
-    async def live() -> Response:
-        return JSONResponse({"live": True})
-
-    @router.get("/readyz")
-    async def ready() -> Response:
-        problems = health.problems()
-        body = {"ready": not problems, "problems": problems}
-        return JSONResponse(body, 503 if problems else 200)
-
-    @router.get("/metrics")
-    async def scrape() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
+    router.include_router(probe_routes(health))
     return router
 
 

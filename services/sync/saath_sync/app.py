@@ -22,9 +22,8 @@ from saath.kafka.membership import Membership
 from saath.kafka.processor import Inputs, Processor
 from saath.kafka.ranges import read_range
 from saath.kafka.tables import Table
-from saath.metrics import BUILD_INFO
 from saath.secrets import Vault, vault_of
-from saath.service import Worker, build_version, client_id
+from saath.service import Worker, client_id, listening, say_build
 from saath.settings import KafkaSettings
 from saath.topics import CREDENTIALS, HISTORY
 from saath_sync.connect import Connector
@@ -160,8 +159,9 @@ async def web(
     settings: SyncSettings, front: Front, stopping: asyncio.Event
 ) -> AsyncIterator[asyncio.Event]:
     """Serve HTTP from now until *stopping*; yields an event for "the last request is answered"."""
-    BUILD_INFO.labels(build_version(), "unknown").set(1)
-    listening = _listen(settings.http_host, settings.http_port)
+    say_build()
+    with listening(settings.http_host, settings.http_port):
+        listener = socket.create_server((settings.http_host, settings.http_port), reuse_port=False)
     server = Server(
         uvicorn.Config(
             application(front),
@@ -177,7 +177,7 @@ async def web(
 
     async def serve() -> None:
         try:
-            await server.serve(sockets=[listening])
+            await server.serve(sockets=[listener])
         finally:
             drained.set()
 
@@ -186,22 +186,13 @@ async def web(
         server.should_exit = True
 
     serving, ending = asyncio.create_task(serve()), asyncio.create_task(end())
-    log.info("service.started", port=listening.getsockname()[1])
+    log.info("service.started", port=listener.getsockname()[1])
     try:
         yield drained
     finally:
         server.should_exit = True
         ending.cancel()
         await serving
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), reuse_port=False)
-    except OSError as error:
-        raise Misconfigured(
-            f"SAATH_HTTP_HOST and SAATH_HTTP_PORT: cannot listen on {host}:{port} ({error.strerror})"
-        ) from error
 
 
 def utc_now() -> datetime:

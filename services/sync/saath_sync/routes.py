@@ -4,19 +4,20 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Body, FastAPI, Path, Request, Response
+from fastapi import APIRouter, FastAPI, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from starlette.requests import ClientDisconnect
 
 from saath.errors import SaathError
 from saath.events import Answers, NumberPolicy
 from saath.http import Health
 from saath.kafka.inbox import NotCommitted, NotOwner
+from saath.probe_routes import probe_routes
 from saath_sync.connect import ConnectFailed, Connector, Wish
 from saath_sync.onboarding import StepRefused, Token
 from saath_sync.view import shown
@@ -24,6 +25,8 @@ from saath_sync.view import shown
 log = structlog.get_logger()
 
 RETRY_AFTER_SECONDS = "5"
+# A code has some hundred characters.
+BODY_BYTES_MAX = 64 * 1024
 DIGITS = r"^\d{1,32}$"
 
 Number = Annotated[str, Path(pattern=DIGITS)]
@@ -73,6 +76,14 @@ class UnknownNumber(SaathError):
     """No such number."""
 
 
+class TooLarge(SaathError):
+    """More than anybody needs to connect a number."""
+
+
+class HungUp(SaathError):
+    """The body did not come to its end."""
+
+
 class NoToken(SaathError):
     """No token is stored that we could use."""
 
@@ -81,9 +92,10 @@ def application(front: Front) -> FastAPI:
     """The web application: onboarding for the one who has the token, and the operators' three."""
     app = FastAPI(title="saath-sync", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(_numbers(front))
-    app.include_router(_probes(front.health))
+    app.include_router(probe_routes(front.health))
     app.add_exception_handler(SaathError, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
+    app.add_exception_handler(ValidationError, _misread)
     return app
 
 
@@ -91,8 +103,10 @@ def _numbers(front: Front) -> APIRouter:
     router = APIRouter()
 
     @router.post("/numbers")
-    async def connect(request: Request, body: Annotated[ConnectBody, Body()]) -> JSONResponse:
+    async def connect(request: Request) -> JSONResponse:
+        # FastAPI would read a body of any size to its end before it asks who sends it.
         service = _service(front, request)
+        body = ConnectBody.model_validate_json(await _read(request))
         ledger = await service.connector.connect(_wish(body, front.policy))
         return JSONResponse(shown(ledger, front.now()))
 
@@ -117,26 +131,6 @@ def _numbers(front: Front) -> APIRouter:
     return router
 
 
-def _probes(health: Health) -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/livez")
-    async def live() -> Response:
-        return JSONResponse({"live": True})
-
-    @router.get("/readyz")
-    async def ready() -> Response:
-        problems = health.problems()
-        body = {"ready": not problems, "problems": problems}
-        return JSONResponse(body, 503 if problems else 200)
-
-    @router.get("/metrics")
-    async def scrape() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    return router
-
-
 def _service(front: Front, request: Request) -> Service:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     wanted = front.api_token.get_secret_value().encode()
@@ -146,6 +140,18 @@ def _service(front: Front, request: Request) -> Service:
     if front.service is None:
         raise NotReady("Kafka is not there yet; nothing was done")
     return front.service
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_BYTES_MAX:
+                raise TooLarge(f"a body has at most {BODY_BYTES_MAX} bytes here; nothing was done")
+    except ClientDisconnect:
+        raise HungUp("the sender hung up before the body's end; nothing was done") from None
+    return bytes(body)
 
 
 def _wish(body: ConnectBody, default: NumberPolicy) -> Wish:
@@ -178,6 +184,10 @@ def _status(error: Exception) -> int:
             return 401
         case UnknownNumber():
             return 404
+        case TooLarge():
+            return 413
+        case HungUp():
+            return 400
         case StepRefused() | NoToken():
             return 409
         case ConnectFailed(choose=True):
@@ -192,9 +202,14 @@ def _status(error: Exception) -> int:
 
 async def _misread(_: Request, error: Exception) -> Response:
     """Say where the body is wrong, without repeating what was in it: a code is a secret."""
-    found: list[Any] = list(error.errors()) if isinstance(error, RequestValidationError) else []
+    match error:
+        case RequestValidationError():  # of the path: its places begin with a word for that
+            found = [(item["loc"][1:], item["msg"]) for item in error.errors()]
+        case ValidationError():
+            found = [(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
+        case _:
+            raise TypeError(error)
     problems = [
-        {"pointer": "/" + "/".join(str(part) for part in item["loc"][1:]), "problem": item["msg"]}
-        for item in found
+        {"pointer": "/" + "/".join(map(str, place)), "problem": problem} for place, problem in found
     ]
     return JSONResponse({"error": "the request cannot be read", "problems": problems}, 422)

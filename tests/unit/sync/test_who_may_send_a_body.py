@@ -1,0 +1,57 @@
+"""What is read of a request before it is known who sends it: nothing."""
+
+from collections.abc import AsyncIterator
+
+from tests.unit.sync.stage import Stage
+from tests.unit.sync.test_routes import ASKED, client
+
+from saath_sync.routes import BODY_BYTES_MAX, Service
+
+CHUNK = b"x" * 1024
+
+
+class Body:
+    """A body that counts how much of it was asked for."""
+
+    def __init__(self, chunks: int) -> None:
+        self.chunks, self.given = chunks, 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self.given < self.chunks:
+            self.given += 1
+            yield CHUNK
+
+
+async def test_of_a_stranger_no_body_is_read() -> None:
+    body = Body(chunks=10_000)
+    async with Stage().pod() as connector, client(Service(connector, lambda _: None), None) as http:
+        answer = await http.post("/numbers", content=body)
+
+    assert (answer.status_code, body.given) == (401, 0)
+
+
+async def test_a_body_over_the_limit_is_refused_before_its_end() -> None:
+    body = Body(chunks=10_000)
+    async with Stage().pod() as connector, client(Service(connector, lambda _: None)) as http:
+        answer = await http.post("/numbers", content=body)
+
+    assert (answer.status_code, answer.json()["error"]) == (
+        413,
+        f"a body has at most {BODY_BYTES_MAX} bytes here; nothing was done",
+    )
+    assert body.given < 100
+
+
+async def test_what_is_not_json_is_pointed_at_and_not_repeated() -> None:
+    async with Stage().pod() as connector, client(Service(connector, lambda _: None)) as http:
+        answer = await http.post("/numbers", content=b'{"code": a-secret-code')
+
+    assert (answer.status_code, "a-secret-code" in answer.text) == (422, False)
+    assert answer.json()["problems"][0]["pointer"] == "/"
+
+
+async def test_a_misspelt_key_is_pointed_at() -> None:
+    async with Stage().pod() as connector, client(Service(connector, lambda _: None)) as http:
+        answer = await http.post("/numbers", json={**ASKED, "anwsers": "everyone"})
+
+    assert (answer.status_code, answer.json()["problems"][0]["pointer"]) == (422, "/anwsers")
