@@ -128,7 +128,6 @@ class Books:
 
     def send_again(self, job: Job) -> None:
         """Give a message in doubt its second and last attempt."""
-        self.work(job.request.number).doubts.pop(job.name, None)
         job.state, job.attempt = State.WAITING, job.attempt + 1
 
     def end(self, job: Job, outcome: OutcomeEvent, now: datetime) -> None:

@@ -117,6 +117,9 @@ class Chooser:
             case Accepted(message_id):
                 self._budgets.accepted(number, job.recipient)
                 self._handler.accept(job, message_id, now)
+            case _ if arrived := self._handler.arrived(job):
+                # Whatever Meta answered, its webhook says that the message is there.
+                self._handler.accept(job, arrived, now)
             case InDoubt(reason):
                 self._handler.leave_in_doubt(job, reason, flight.inbound, now)
             case Rejected(problem):
@@ -212,7 +215,13 @@ class Chooser:
     def _reject(self, job: Job, problem: Problem, now: Now) -> None:
         owner = self._handler.owner(job.request)
         while job.index < job.request.total:
-            outcome = outcomes.rejected(job.message(owner), problem, now.wall)
+            message = job.message(owner)
+            if job.attempt > 1:
+                # Meta did not take the second attempt; of the first nobody knows.
+                reason = f"sent again and not taken (error {problem.code})"
+                outcome = outcomes.dropped(message, reason, now.wall)
+            else:
+                outcome = outcomes.rejected(message, problem, now.wall)
             self._books.end(job, outcome, now.wall)
 
     def _take_back(self, work: NumberWork, now: Now) -> None:

@@ -43,6 +43,8 @@ Decision = Go | Hold | Supersede | Expire | Refuse
 
 GO = Go()
 NOT_FRESH = Hold("the fence read is not fresh")
+# A status may come after a doubt has ended and before the second attempt leaves.
+ARRIVED = Hold("a status says that it has arrived")
 
 
 @dataclass(frozen=True, slots=True)

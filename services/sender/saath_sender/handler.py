@@ -25,7 +25,7 @@ from saath.topics import dlq_topic, partition_for
 from saath_sender import outcomes
 from saath_sender.books import Books
 from saath_sender.clock import Now
-from saath_sender.decide import Decision, Facts, decide
+from saath_sender.decide import ARRIVED, Decision, Facts, decide
 from saath_sender.fence import Fence
 from saath_sender.jobs import Job, State
 from saath_sender.ledger import Begun, Doubt, Finished, Name, Origin
@@ -138,6 +138,8 @@ class SenderHandler:
         self, job: Job, now: Now, *, fresh: bool | None = None, pair_ready: bool = True
     ) -> Decision:
         """May *job*'s message leave now? *fresh* overrides what the fence read says."""
+        if self.arrived(job):
+            return ARRIVED
         request = job.request
         work = self.books.work(request.number)
         owner = self.owner(request)
@@ -176,35 +178,40 @@ class SenderHandler:
 
     def leave_in_doubt(self, job: Job, reason: str, inbound: int, now: Now) -> None:
         """Nobody knows whether the current message arrived; perhaps a status has said so already."""
-        if job.name in self._seen:
-            self.accept(job, self._seen[job.name], now)
+        if arrived := self.arrived(job):
+            self.accept(job, arrived, now)
             return
         doubt = Doubt(_origin(job.request), inbound, now.wall.timestamp(), job.attempt)
         message = job.message(self.owner(job.request))
         outcome = outcomes.in_doubt(message, reason, job.attempt, now.wall)
         self.books.doubt(job, doubt, outcome)
 
+    def arrived(self, job: Job) -> str | None:
+        """Meta's name of the current message, where a status has come before the answer."""
+        return self._seen.get(job.name)
+
     def settle(self, now: Now) -> None:
         """End the doubts that a status has settled, and those that have lasted long enough."""
         for work in self.books.numbers.values():
             for name, job in [*work.doubts.items()]:
-                if name in self._seen:
-                    self.accept(job, self._seen[name], now)
-                elif job.doubt and self._lasted(name.number, job.doubt, now):
+                if (arrived := self.arrived(job)) and job.state is not State.FLYING:
+                    self.accept(job, arrived, now)
+                elif job.state is State.DOUBT and job.doubt and self._lasted(job.doubt, name, now):
                     self._end_doubt(job, now)
 
     def _end_doubt(self, job: Job, now: Now) -> None:
         if job.request.in_doubt == "resend" and job.attempt == 1:
-            log.info("message.sent_again", conversation_id=job.recipient)
+            message = job.message(self.owner(job.request))
+            log.info("message.sent_again", conversation_id=message.conversation)
             self.books.send_again(job)
         else:
             reason = "no status arrived; not sent again"
             message = job.message(self.owner(job.request))
             self.books.end(job, outcomes.dropped(message, reason, now.wall), now.wall)
 
-    def _lasted(self, number: str, doubt: Doubt, now: Now) -> bool:
+    def _lasted(self, doubt: Doubt, name: Name, now: Now) -> bool:
         """While Meta delivers nothing for this number, the status may be among what is to come."""
-        heard = self._last_inbound.get(number, 0.0) > doubt.since
+        heard = self._last_inbound.get(name.number, 0.0) > doubt.since
         rules = self.at.rules
         lasted = now.wall.timestamp() - doubt.since >= rules.in_doubt_for_seconds
         return lasted and (heard or rules.in_doubt_without_webhooks)

@@ -77,7 +77,7 @@ class Job:
 
 @dataclass(slots=True)
 class NumberWork:
-    """All work of one number."""
+    """All work of one number. ``doubts`` is what may have arrived, also while it is sent again."""
 
     pace: Pace
     lanes: dict[str, Lane[Job]] = field(default_factory=dict)
