@@ -63,6 +63,10 @@ class Books:
         elif name:
             self.ledger.drop(name)
 
+    def restored(self) -> None:
+        """All of the changelog was taken over: what is finished ages on from here."""
+        self.ledger.close_all(self._is_over)
+
     def work(self, number: str) -> NumberWork:
         """All work of *number*."""
         if number not in self.numbers:
@@ -208,6 +212,11 @@ class Books:
         else:
             self.work(number).lanes[topic] = Lane.restored(self.lane_max, cursor)
             self._written.add((topic, number))
+
+    def _is_over(self, number: str, origin: Origin) -> bool:
+        work = self.numbers.get(number)
+        lane = work.lanes.get(origin.topic) if work else None
+        return lane is None or lane.is_finished(origin.offset)
 
     def _leave_hand(self, job: Job) -> None:
         work = self.work(job.request.number)

@@ -7,7 +7,7 @@ finished stays for a while: a request that comes again within that time is not s
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 
 from saath_sender.lanes import Cursor
@@ -166,12 +166,20 @@ class Ledger:
         """It was not over: the rest of it has been read again."""
         self._closed.get(number, OrderedDict()).pop(request, None)
 
-    def close_all(self) -> None:
-        """After a restart: close whatever is finished as far as it is known, oldest first."""
+    def close_all(
+        self, over: Callable[[str, Origin], bool] = lambda _number, _origin: True
+    ) -> None:
+        """
+        After a restart: close whatever is finished, oldest first, where its record is *over*.
+
+        Of a request that is half sent the finished half is all that is known until its record is
+        read again; forgotten before that, it would be sent from its beginning.
+        """
         ends = [
             (max(entry.at for entry in entries.values() if isinstance(entry, Finished)), key)
             for key, entries in self._entries.items()
             if all(isinstance(entry, Finished) for entry in entries.values())
+            and over(key[0], next(iter(entries.values())).origin)
         ]
         for at, (number, request) in sorted(ends):
             self.close(number, request, at)

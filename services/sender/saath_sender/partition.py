@@ -121,7 +121,7 @@ class Desk:
         """Read back what the last owner left; return when something may leave again."""
         rules = self._handler.at.rules
         used = await self._out.restore(STATE, self._books.restore)
-        self._books.ledger.close_all()
+        self._books.restored()
         await self._fence.restore()
         await self._intake.seek()
         if not used:

@@ -1,0 +1,42 @@
+"""What a new owner knows before it has read any request again."""
+
+from tests.unit.sender.facts import NUMBER, TEMPLATE
+from tests.unit.sender.test_sender import Partition
+
+from saath_sender.handler import SenderHandler
+
+
+def new_owner(p: Partition, seconds: float) -> Partition:
+    """The next owner, restored as the partition does it; nothing is read again yet."""
+    after = p.succeeded(seconds)
+    after.handler = SenderHandler(after.handler.at, after.handler.partition)
+    for key, value in after.state.items():
+        after.handler.books.restore(key, value)
+    after.handler.books.restored()
+    after.chooser = type(after.chooser)(after.handler)
+    return after
+
+
+def test_what_was_half_sent_long_ago_is_not_forgotten_before_it_is_read_again() -> None:
+    p = Partition()
+    p.bulk("b0", messages=[TEMPLATE, TEMPLATE])
+    p.send()
+    p.handler.open = False
+    p.commit()
+    after = new_owner(p, seconds=3600)
+    after.commit()
+    after.catch_up()
+    after.handler.open = True
+
+    assert [str(name) for name in after.sent()] == [f"{NUMBER}/b0/1"]
+
+
+def test_what_was_finished_ages_on_over_a_restart() -> None:
+    p = Partition()
+    p.bulk("b0", "b1")
+    p.run(0.5)
+    p.commit()
+    after = new_owner(p, seconds=3600)
+    after.commit()
+
+    assert [key for key in after.state if b"/b" in key] == []
