@@ -4,7 +4,7 @@ The contract: every event Saath writes, and the two things others write to it.
 One frozen model a type, named by a past-tense fact; ``EVENTS`` maps a type's name to its model.
 """
 
-from saath.events import conversations, messages, numbers, requests
+from saath.events import contacts, conversations, messages, numbers, requests
 from saath.events.base import (
     TYPE_PREFIX,
     Author,
@@ -16,6 +16,12 @@ from saath.events.base import (
     Origin,
     Pricing,
     Problem,
+)
+from saath.events.contacts import (
+    CallReported,
+    ContactIdentityChanged,
+    ContactPreferenceChanged,
+    MessageLinkClicked,
 )
 from saath.events.conversations import (
     CommandRefused,
@@ -54,6 +60,8 @@ from saath.events.numbers import (
     AccountUpdated,
     Answers,
     CredentialRecorded,
+    GroupChanged,
+    NumberErrorReported,
     NumberPolicy,
     NumberRecorded,
     NumberState,
@@ -83,7 +91,7 @@ from saath.events.requests import (
 
 def _events() -> dict[str, type[Event]]:
     found: dict[str, type[Event]] = {}
-    for module in (messages, conversations, requests, numbers):
+    for module in (messages, contacts, conversations, requests, numbers):
         for model in vars(module).values():
             if isinstance(model, type) and issubclass(model, Event):
                 name = model.model_fields["type"].default
@@ -106,14 +114,18 @@ __all__ = [
     "AccountUpdated",
     "Answers",
     "Author",
+    "CallReported",
     "Command",
     "CommandRefused",
     "Contact",
     "ContactChanged",
     "ContactFacts",
+    "ContactIdentityChanged",
+    "ContactPreferenceChanged",
     "Content",
     "CredentialRecorded",
     "Event",
+    "GroupChanged",
     "HandoffRequested",
     "HandoffWish",
     "HandoffWithdrawn",
@@ -134,6 +146,7 @@ __all__ = [
     "MessageExpired",
     "MessageFailed",
     "MessageLeftInDoubt",
+    "MessageLinkClicked",
     "MessagePlayed",
     "MessageRead",
     "MessageReceived",
@@ -144,6 +157,7 @@ __all__ = [
     "MessageSuperseded",
     "MessageUnavailable",
     "Model",
+    "NumberErrorReported",
     "NumberPolicy",
     "NumberRecorded",
     "NumberState",

@@ -28,6 +28,7 @@ class Contact(Model):
     The customer, as far as Meta says: by phone number, by business-scoped user id, or both.
 
     ``phone`` is digits without ``+``, as webhooks write it. It may be absent for good since 2026.
+    ``identity_key_hash`` is there only where the number has Meta's identity check turned on.
     """
 
     phone: Annotated[str | None, Private] = None
@@ -35,6 +36,7 @@ class Contact(Model):
     parent_user_id: Annotated[str | None, Private] = None
     name: Annotated[str | None, Private] = None
     username: Annotated[str | None, Private] = None
+    identity_key_hash: Annotated[str | None, Private] = None
 
 
 class Content(BaseModel):
@@ -106,3 +108,4 @@ class Problem(Model):
     title: str | None = None
     message: Annotated[str | None, Private] = None
     details: Annotated[str | None, Private] = None
+    href: str | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime
 
-from saath.events.base import Contact, Content, Event, Pricing, Private, Problem
+from saath.events.base import Contact, Content, Event, JsonObject, Pricing, Private, Problem
 
 
 class MessageReceived(Event):
@@ -21,12 +21,13 @@ class MessageUnavailable(Event):
     Meta could not show us a customer's message (error 131060).
 
     A stub: the real message may follow with the same Meta id within a second, so it is answered by
-    nobody and must not make the real one look like a duplicate.
+    nobody and must not make the real one look like a duplicate. ``content`` is what there is of it.
     """
 
     type: Literal["io.saath.message.unavailable.v1"] = "io.saath.message.unavailable.v1"
     message_id: str
     contact: Contact
+    content: Content | None = None
 
 
 class MessageEchoed(Event):
@@ -39,7 +40,11 @@ class MessageEchoed(Event):
 
 
 class MessageEdited(Event):
-    """A message was changed by its author. It has an id of its own."""
+    """
+    A message was changed by its author. It has an id of its own.
+
+    ``details`` is what Meta said beside the new content.
+    """
 
     type: Literal["io.saath.message.edited.v1"] = "io.saath.message.edited.v1"
     message_id: str
@@ -47,16 +52,22 @@ class MessageEdited(Event):
     contact: Contact
     by: Literal["customer", "business"]
     content: Content
+    details: Annotated[JsonObject | None, Private] = None
 
 
 class MessageRevoked(Event):
-    """A message was deleted by its author. The deletion has an id of its own."""
+    """
+    A message was deleted by its author. The deletion has an id of its own.
+
+    ``details`` is what else Meta said of it.
+    """
 
     type: Literal["io.saath.message.revoked.v1"] = "io.saath.message.revoked.v1"
     message_id: str
     original_message_id: str | None = None
     contact: Contact
     by: Literal["customer", "business"]
+    details: Annotated[JsonObject | None, Private] = None
 
 
 class StatusEvent(Event):
@@ -64,7 +75,7 @@ class StatusEvent(Event):
     A message's fate as Meta reports it. Unordered and repeated on the wire.
 
     ``callback`` is the ``biz_opaque_callback_data`` we sent along, which says whose message it was
-    even before the Graph API's own answer has arrived.
+    even before the Graph API's own answer has arrived. ``details`` is what else Meta said of it.
     """
 
     message_id: str
@@ -74,6 +85,7 @@ class StatusEvent(Event):
     window_id: str | None = None
     window_expires_at: AwareDatetime | None = None
     errors: tuple[Problem, ...] = ()
+    details: Annotated[JsonObject | None, Private] = None
 
 
 class MessageSent(StatusEvent):
@@ -137,6 +149,7 @@ class HistoryChunkReceived(Event):
     chunk: int | None = None
     progress: int | None = None
     messages: int
+    details: Annotated[JsonObject | None, Private] = None
 
 
 class HistoryDeclined(Event):
@@ -144,6 +157,7 @@ class HistoryDeclined(Event):
 
     type: Literal["io.saath.history.declined.v1"] = "io.saath.history.declined.v1"
     errors: tuple[Problem, ...]
+    details: Annotated[JsonObject | None, Private] = None
 
 
 class HistoryCompleted(Event):
@@ -161,3 +175,4 @@ class ContactChanged(Event):
     contact: Contact
     action: str
     first_name: Annotated[str | None, Private] = None
+    details: Annotated[JsonObject | None, Private] = None

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from saath.events.base import Event, JsonObject, Model, Private
+from saath.events.base import Contact, Event, JsonObject, Model, Private, Problem
 
 Answers = Literal["nobody", "everyone"]
 NumberState = Literal["onboarding", "active", "offboarded", "removed"]
@@ -24,6 +24,32 @@ class AccountUpdated(Event):
     def source(self) -> str:
         """The account speaks here, not a number."""
         return f"/accounts/{self.account}"
+
+
+class GroupChanged(Event):
+    """
+    Something about an API group; coexistence numbers have none, so it is kept and nothing more.
+
+    ``field`` is the webhook's, ``details`` what Meta wrote.
+    """
+
+    type: Literal["io.saath.group.changed.v1"] = "io.saath.group.changed.v1"
+    field: str
+    details: Annotated[JsonObject, Private]
+
+
+class NumberErrorReported(Event):
+    """
+    Meta reported errors of a number that belong to no message, such as a rate limit that was hit.
+
+    Meta says no time, so the same errors twice are one event with one id. ``contact`` is who stood
+    beside them, where that is one only.
+    """
+
+    type: Literal["io.saath.number.error_reported.v1"] = "io.saath.number.error_reported.v1"
+    errors: tuple[Problem, ...]
+    contact: Contact | None = None
+    details: Annotated[JsonObject | None, Private] = None
 
 
 class WebhookUnrecognised(Event):
