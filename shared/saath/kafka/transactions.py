@@ -94,9 +94,7 @@ class TransactionalWriter:
         """
         try:
             async with self._transaction():
-                futures = [await self._send(output) for output in outputs]
-                # aiokafka commits a transaction although a send in it failed, so each is awaited.
-                return list(await asyncio.gather(*futures))
+                return await self._send_all(outputs)
         except TOO_LARGE as error:
             raise Unwritable(type(error).__name__) from error
         except KafkaError as error:
@@ -111,15 +109,40 @@ class TransactionalWriter:
         await self._producer.begin_transaction()
         try:
             yield
-        except ProducerFenced:
+        except Exception as error:
+            # What ended the transaction from outside, such as a new owner, is the error to tell;
+            # the next send only says that there is no transaction any more.
+            end = self._producer._txn_manager.wait_for_transaction_end()  # noqa: SLF001 # not offered
+            if end.done() and not end.cancelled() and end.exception():
+                raise end.exception() from error
+            await self._abort()
             raise
         except BaseException:
-            # A producer that failed for good refuses to abort, by an assertion; the next owner's
-            # start aborts for it. What made it fail is the error to tell.
-            with contextlib.suppress(AssertionError, KafkaError):
-                await self._producer.abort_transaction()
+            await self._abort()
             raise
         await self._producer.commit_transaction()
+
+    async def _abort(self) -> None:
+        """
+        Give the transaction up, if that can be done soon: the next owner's start does it anyway.
+
+        A fenced producer refuses by an error or an assertion; without a broker it would try for ever.
+        """
+        with contextlib.suppress(AssertionError, KafkaError, TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await self._producer.abort_transaction()
+
+    async def _send_all(self, outputs: Iterable[Output]) -> list[RecordMetadata]:
+        futures: list[asyncio.Future[Any]] = []
+        try:
+            for output in outputs:
+                futures.append(await self._send(output))  # noqa: PERF401 # one may fail half-way
+        except BaseException:
+            for future in futures:
+                future.add_done_callback(_look)
+            raise
+        # aiokafka commits a transaction although a send in it failed, so each is awaited.
+        return list(await asyncio.gather(*futures))
 
     async def _send(self, output: Output) -> "asyncio.Future[Any]":
         name = output.topic.full_name(self._prefix)
@@ -132,3 +155,9 @@ class TransactionalWriter:
             headers=list(output.headers),
         )
         return future
+
+
+def _look(future: "asyncio.Future[Any]") -> None:
+    """An error nobody looked at complains in the log, long after it was dealt with."""
+    if not future.cancelled():
+        future.exception()

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-import time
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -15,8 +15,9 @@ from saath.kafka import membership as module
 from saath.kafka.client import reading
 from saath.kafka.layout import apply
 from saath.kafka.membership import Membership, Tenure
+from saath.kafka.records import Output
 from saath.settings import KafkaSettings, TopicSettings
-from saath.topics import INBOUND
+from saath.topics import HANDOFFS, INBOUND
 from saath_local import ClusterSpec, run_cluster
 
 ALL = frozenset(range(PARTITIONS))
@@ -191,27 +192,56 @@ async def test_the_group_is_told_how_far_its_members_are(
     assert told == 3
 
 
-async def test_a_member_without_a_broker_ends_in_bounded_time(topics: TopicSettings) -> None:
-    """The broker dies; whoever is told to stop, and then cancelled, does not hang."""
+@contextlib.asynccontextmanager
+async def broker_of_its_own(
+    topics: TopicSettings,
+) -> AsyncIterator[tuple[Scene, Callable[[], Awaitable[None]]]]:
+    """A scene on a broker that may be killed, and how to kill it."""
     with run_cluster(ClusterSpec()) as cluster:
         kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers)
-        scene = Scene(kafka, topics)
         await apply(kafka, topics, "tests")
+        yield Scene(kafka, topics), lambda: asyncio.to_thread(cluster.nodes[0].kill)
+
+
+async def test_who_is_told_to_stop_ends_though_the_broker_is_gone(
+    topics: TopicSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in the middle of telling the group how far it is, for which aiokafka would wait."""
+    monkeypatch.setattr(module, "COMMIT_EVERY_SECONDS", 0.2)
+    async with broker_of_its_own(topics) as (scene, kill):
         member, stopping = scene.member(), asyncio.Event()
-        task = asyncio.create_task(member(stopping))
-        await until(lambda: member.problem() is None)
-        await scene.write(b"1")
-        await scene.wait_for_counted(b"1")
-        await asyncio.to_thread(cluster.nodes[0].kill)
-        await asyncio.sleep(1)
+        async with task_of(member(stopping)) as task:
+            await until(lambda: member.problem() is None)
+            await kill()
+            await asyncio.sleep(1)
 
-        asked = time.monotonic()
-        stopping.set()
-        await asyncio.wait([task], timeout=5)
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        took = time.monotonic() - asked
+            stopping.set()
+            # The bounds: of one commit, and of closing a partition's clients and the group's.
+            await asyncio.wait([task], timeout=2 + 5 + 5 + 5 + 3)
+            ended = task.done()
 
-    # Our own 5 s of patience, and twice the bound on closing a client: tasks', then the group's.
-    assert took < 16
+    assert ended
+
+
+async def test_who_is_cancelled_ends_though_a_transaction_hangs(topics: TopicSettings) -> None:
+    async with broker_of_its_own(topics) as (scene, kill):
+        killed = asyncio.Event()
+
+        async def writes_into_the_void(tenure: Tenure) -> None:
+            async with scene.writer(tenure.partition) as writer:
+                tenure.ready.set()
+                await killed.wait()
+                await writer.write([Output(HANDOFFS, tenure.partition, b"", b"")])
+
+        member = scene.member(writes_into_the_void)
+        async with task_of(member(asyncio.Event())) as task:
+            await until(lambda: member.problem() is None)
+            await kill()
+            killed.set()
+            await asyncio.sleep(1)
+
+            task.cancel()
+            await asyncio.wait([task], timeout=5 + 5 + 5 + 3)
+            ended = task.done()
+
+    assert ended

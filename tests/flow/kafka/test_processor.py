@@ -3,12 +3,14 @@
 import asyncio
 
 import pytest
-from tests.flow.kafka.scene import DLQ, Counting, Scene, numbered, owning, task_of
+from tests.flow.kafka.scene import DLQ, STATE, Counting, Scene, numbered, owning, task_of
 
 from saath.errors import RetryLater
+from saath.kafka.changelog import positions_output
 from saath.kafka.membership import Tenure
-from saath.kafka.transactions import Fenced
-from saath.topics import BACKFILL, COMMANDS
+from saath.kafka.records import Output
+from saath.kafka.transactions import Fenced, TransactionalWriter
+from saath.topics import BACKFILL, COMMANDS, HANDOFFS, INBOUND
 
 
 @pytest.mark.parametrize("stale", [0, 2, 3], ids=["moved back", "a little behind", "ahead"])
@@ -55,6 +57,27 @@ async def test_an_older_owner_that_still_runs_is_fenced_and_nothing_is_doubled(
             await asyncio.wait_for(old, 10)
 
     assert counted == numbered(*(str(n).encode() for n in range(1, 50)))
+
+
+async def test_what_the_old_owner_commits_until_it_is_fenced_is_known_to_the_new_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fence first, then read: the other way round, a last commit in between is done again."""
+    await scene.write(b"1", b"2")
+    start = TransactionalWriter.__aenter__
+    async with scene.writer() as old:
+
+        async def at_the_last_moment(new: TransactionalWriter) -> TransactionalWriter:
+            counted = Output(HANDOFFS, 0, b"n", b"1", (("count", b"1"),))
+            positions = positions_output(STATE, 0, {INBOUND.name: 1})
+            await old.write([counted, Output(STATE, 0, b"count", b"1"), positions])
+            return await start(new)
+
+        monkeypatch.setattr(TransactionalWriter, "__aenter__", at_the_last_moment)
+        async with owning(scene.processor()):
+            counted = await scene.wait_for_counted(b"2")
+
+    assert counted == numbered(b"1", b"2")
 
 
 async def test_who_died_in_an_open_transaction_does_not_hold_the_next_owner(scene: Scene) -> None:
