@@ -40,12 +40,15 @@ Decision = tuple[Event, ...]
 SILENT_TYPES = frozenset({"reaction", "system", "request_welcome"})
 
 
-def decide(event: Event, state: Conversation, policy: Policy, now: datetime) -> Decision:
+def decide(
+    event: Event, state: Conversation, policy: Policy, now: datetime, *, may_act: bool = True
+) -> Decision:
     """
     The facts that follow from *event*, it first; none where it is known already.
 
     History is logged and never acts: the customer is not waiting. So is a fact older than what is
-    remembered, because nobody can tell any more whether it has acted before.
+    remembered, because nobody can tell any more whether it has acted before; and one that was redriven
+    from a dead-letter topic, unless whoever did it said that it may act.
     """
     if state.has_seen(event.id):
         return ()
@@ -59,7 +62,7 @@ def decide(event: Event, state: Conversation, policy: Policy, now: datetime) -> 
         case MessageEchoed() if state.is_ours(event.message_id):
             # Our own send, shown to us by the app. Taking it for a person's would silence the bot.
             return ()
-        case _ if event.origin == "history" or _may_be_known(event, state, now):
+        case _ if event.origin == "history" or not may_act or _may_be_known(event, state, now):
             return (event,)
         case MessageReceived():
             return (event, *_answer(event, state, policy, now))

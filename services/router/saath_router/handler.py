@@ -26,7 +26,7 @@ from saath.events import (
 )
 from saath.identity import digest_id, parse_callback
 from saath.kafka.layout import Layout
-from saath.kafka.records import Output, Record, output, traceparent_of
+from saath.kafka.records import Output, Record, may_act, output, traceparent_of
 from saath.tokens import TurnToken, TurnTokens
 from saath.topics import (
     COMMANDS,
@@ -87,7 +87,8 @@ class RouterHandler:
             log.info("message.unplaced", event_id=event.id, event_type=event.type)
             return ()
         state = self._store.get_or_new(name, number)
-        decision = decide(event, state, self._policy(number), now)
+        acts = may_act(record.headers)
+        decision = decide(event, state, self._policy(number), now, may_act=acts)
         return self._carry_out(decision, state, traceparent_of(record.headers))
 
     def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:

@@ -4,7 +4,7 @@ from importlib import import_module
 
 import typer
 
-from saath.cli import topics
+from saath.cli import dlq, topics
 from saath.cli.version import version
 
 app = typer.Typer(
@@ -15,9 +15,10 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(topics.app, name="topics")
+app.add_typer(dlq.app, name="dlq")
 app.command("version")(version)
 
-OWN = frozenset({"topics", "version"})
+OWN = frozenset({"dlq", "topics", "version"})
 
 
 def hang_local_commands() -> None:

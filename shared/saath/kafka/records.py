@@ -9,6 +9,10 @@ from saath.codec import Headers, encode
 from saath.events import Event
 from saath.topics import Topic, place
 
+# On a record that a person had written again from a dead-letter topic: from where. It is a late fact,
+# which is logged, and acts only where the second header says so too.
+REDRIVEN, ACTS = "saath_redriven", "saath_act"
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -52,6 +56,12 @@ def traceparent_of(headers: Sequence[tuple[str, bytes]]) -> str | None:
         if name == "ce_traceparent" and value:  # Kafka lets a header be null
             return value.decode(errors="replace")
     return None
+
+
+def may_act(headers: Sequence[tuple[str, bytes]]) -> bool:
+    """False for a record that was written again, unless whoever did it said that it may act."""
+    said = dict(headers)
+    return REDRIVEN not in said or said.get(ACTS) == b"1"
 
 
 def dead_letter(record: Record, topic: Topic, reason: str, failed_at: datetime) -> Output:

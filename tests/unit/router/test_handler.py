@@ -307,3 +307,33 @@ def test_the_trace_goes_on_from_the_webhook() -> None:
 
     (turn,) = [o for o in outputs if o.topic is TURNS]
     assert dict(turn.headers)["ce_traceparent"] == b"00-abc-def-01"
+
+
+@pytest.mark.parametrize(
+    ("written_again", "follows"),
+    [
+        ([], ["TurnOffered"]),
+        ([("saath_redriven", b"router.dlq.v1/0/5")], []),
+        ([("saath_redriven", b"router.dlq.v1/0/5"), ("saath_act", b"1")], ["TurnOffered"]),
+    ],
+)
+def test_a_redriven_fact_is_logged_and_acts_only_when_told_to(
+    written_again: list[tuple[str, bytes]], follows: list[str]
+) -> None:
+    partition = Partition()
+    headers, value = encode(received("m1", 0))
+
+    outputs = partition.batch([partition.record(INBOUND, [*headers, *written_again], value)], at(1))
+
+    assert types(CONVERSATIONS, outputs)[0] == "MessageReceived"
+    assert types(TURNS, outputs) == follows
+
+
+def test_a_redriven_echo_takes_nothing_over() -> None:
+    partition = Partition()
+    partition.reads(received("m1", 0))
+    headers, value = encode(echoed("e1", 1))
+
+    late = partition.record(INBOUND, [*headers, ("saath_redriven", b"router.dlq.v1/0/5")], value)
+
+    assert types(CONVERSATIONS, partition.batch([late], at(2))) == ["MessageEchoed"]

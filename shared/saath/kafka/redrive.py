@@ -1,0 +1,192 @@
+"""Dead-letter topics read, and what is on them written again, by hand of a person."""
+
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import RecordMetadata
+
+from saath.errors import Misconfigured, PoisonRecord, RetryLater
+from saath.kafka.client import reading
+from saath.kafka.failures import translated
+from saath.kafka.layout import Layout
+from saath.kafka.letters import Letter, Slip, again, body, letters, marker, original, slip
+from saath.kafka.records import Output, Record, from_aiokafka
+from saath.kafka.transactions import Fenced, TransactionalWriter, Unwritable
+from saath.settings import KafkaSettings, TopicSettings
+from saath.topics import dlq_topic
+
+# A webhook's body and its letter, to the records that ingest makes of it now.
+ReadBody = Callable[[bytes, Letter, Layout], Sequence[Output]]
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """A letter that was written again: how many records that made, and where the first one stands."""
+
+    letter: Letter
+    records: int
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """The dead letters of one service. All methods raise what ``translated`` raises."""
+
+    kafka: KafkaSettings
+    topics: TopicSettings
+    client_id: str
+    service: str
+
+    async def all(self, partition: int | None = None) -> list[Letter]:
+        """The letters that are there now, of one partition or of all; values are not kept."""
+        slips: list[Slip] = []
+        async with self._reading() as reader:
+            for where in await self._partitions(reader, partition):
+                end = (await reader.end_offsets([where]))[where]
+                async for record in self._records(reader, where, 0, end):
+                    slips.append(slip(record))  # noqa: PERF401 # ruff sees no async comprehension here
+        return letters(self.service, slips)
+
+    async def find(self, partition: int, offset: int) -> Letter | None:
+        """The letter that stands at *offset*, or has a part there."""
+        found = await self.all(partition)
+        return next((letter for letter in found if offset in letter.copies), None)
+
+    async def records(self, letter: Letter) -> list[Record]:
+        """The records of *letter*, in the order of its parts, with what they say."""
+        async with self._reading() as reader:
+            [where] = await self._partitions(reader, letter.partition)
+            return [
+                record
+                for offset in letter.offsets
+                async for record in self._records(reader, where, offset, offset + 1)
+            ]
+
+    def place(self, partition: int, offset: int) -> str:
+        """How a letter's place is written."""
+        return f"{dlq_topic(self.service).name}/{partition}/{offset}"
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncGenerator[AIOKafkaConsumer, None]:
+        with translated(self.kafka):
+            async with reading(self.kafka, self.client_id) as reader:
+                yield reader
+
+    async def _partitions(
+        self, reader: AIOKafkaConsumer, partition: int | None
+    ) -> list[TopicPartition]:
+        name = dlq_topic(self.service).full_name(self.topics.prefix)
+        there = reader.partitions_for_topic(name) if name in await reader.topics() else None
+        if not there:
+            raise Misconfigured(f"topic {name} is not there: run `saath topics apply`")
+        if partition is not None and partition not in there:
+            raise Misconfigured(f"{name} has no partition {partition}, but 0 to {max(there)}")
+        return [TopicPartition(name, p) for p in sorted(there) if partition in (None, p)]
+
+    async def _records(
+        self, reader: AIOKafkaConsumer, where: TopicPartition, start: int, end: int
+    ) -> AsyncGenerator[Record, None]:
+        """The records of a partition from *start* to before *end*, which must not be past its end."""
+        reader.assign([where])
+        beginning = (await reader.beginning_offsets([where]))[where]
+        reader.seek(where, max(start, beginning))
+        topic = dlq_topic(self.service)
+        while await reader.position(where) < end:
+            for raw in (await reader.getmany(timeout_ms=1000, max_records=200)).get(where, ()):
+                if raw.offset < end:
+                    yield from_aiokafka(topic, raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Redriver:
+    """Writes letters of one service again."""
+
+    letters: DeadLetters
+    layout: Layout
+    read_body: ReadBody
+    now: Callable[[], datetime]
+
+    async def redrive(
+        self,
+        partition: int,
+        offsets: Iterable[int],
+        tell: Callable[[Redriven | PoisonRecord], None],
+        *,
+        act: bool,
+        repeat: bool = False,
+    ) -> None:
+        """
+        Write letters of one partition again, and *tell* of each where it went or why it cannot go.
+
+        Each is one transaction with its marker, by a writer that shuts out whoever else does the same;
+        only then is it looked up what was written again before. So nothing is written twice unasked.
+
+        Raises:
+            RetryLater: Kafka did not take it, or somebody else is writing these letters again.
+        """
+        waiting = deque(dict.fromkeys(offsets))
+        while waiting:
+            with translated(self.letters.kafka):
+                async with self._writer(partition) as writer:
+                    there = await self.letters.all(partition)
+                    usable = True
+                    while waiting and usable:
+                        offset = waiting.popleft()
+                        try:
+                            letter = _due(there, offset, repeat=repeat)
+                            outputs = await self._outputs(letter, act=act)
+                            # After an error of Kafka's the writer is spent.
+                            usable = False
+                            tell(await self._write(writer, letter, outputs, act=act))
+                            usable = True
+                        except PoisonRecord as error:
+                            tell(PoisonRecord(f"{self.letters.place(partition, offset)}: {error}"))
+
+    def _writer(self, partition: int) -> TransactionalWriter:
+        at = self.letters
+        # Not the service's own id: that would shut the service out.
+        return TransactionalWriter(
+            at.kafka, at.client_id, at.topics.prefix, f"dlq.{at.service}", partition
+        )
+
+    async def _outputs(self, letter: Letter, *, act: bool) -> list[Output]:
+        records = await self.letters.records(letter)
+        if not letter.complete or len(records) != len(letter.offsets):
+            there = f"{len(records)} of its {max(1, letter.parts)} parts are there"
+            raise PoisonRecord(f"only {there}")
+        made = (
+            self.read_body(body(records), letter, self.layout)
+            if letter.divided
+            else [original(records[0], self.layout)]
+        )
+        return [again(output, letter, act=act) for output in made]
+
+    async def _write(
+        self, writer: TransactionalWriter, letter: Letter, outputs: list[Output], *, act: bool
+    ) -> Redriven:
+        mark = marker(letter, self.now().isoformat(timespec="seconds"), act=act)
+        try:
+            stand: list[RecordMetadata] = await writer.write([*outputs, mark])
+        except Unwritable as error:
+            raise PoisonRecord(
+                f"{outputs[0].topic.name} does not take it ({error}): see its max.message.bytes"
+            ) from error
+        except Fenced as error:
+            raise RetryLater("somebody else is redriving this partition's letters") from error
+        first = stand[0]
+        return Redriven(letter, len(outputs), outputs[0].topic.name, first.partition, first.offset)
+
+
+def _due(there: Sequence[Letter], offset: int, *, repeat: bool) -> Letter:
+    letter = next((letter for letter in there if offset in letter.copies), None)
+    if letter is None:
+        raise PoisonRecord("there is no dead letter")
+    if letter.redriven_at and not repeat:
+        raise PoisonRecord(f"redriven at {letter.redriven_at}; to do it again, say --again")
+    return letter
