@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from saath.errors import PoisonRecord
 from saath.events import EVENTS, Command, Event, SendRequest, short_name
@@ -18,6 +19,9 @@ from saath.events.base import JsonObject
 
 Headers = list[tuple[str, bytes]]
 SCHEMA_BASE = "https://saath.dev/schemas/"
+
+# How much deeper what is read may stand in what is written of it; 5 is the most by now.
+HEADROOM = 16
 
 # A surrogate written as bytes, which ``json`` takes although UTF-8 has none.
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
@@ -116,15 +120,24 @@ def _json_object(value: bytes) -> JsonObject:
         # that: what is read here would fail every writer after us, again and again.
         if b"\\ud" in value or b"\\uD" in value or _SURROGATE.search(value):
             json.dumps(data, ensure_ascii=False).encode()
+        # Nor does pydantic read what is nested 200 deep, which it would be inside an event or a
+        # state; and this reads UTF-8 only, where ``json`` takes UTF-16 too, half pairs and all.
+        from_json(b"[" * HEADROOM + value + b"]" * HEADROOM)
     except UnicodeEncodeError:
         raise PoisonRecord("half of a surrogate pair (a text cut inside an emoji?)") from None
     except ValueError as error:
-        raise PoisonRecord(f"not JSON: {getattr(error, 'msg', type(error).__name__)}") from None
+        raise PoisonRecord(f"not JSON: {_why(error)}") from None
     except RecursionError:
         raise PoisonRecord("not JSON that can be read: nested too deep") from None
     if not isinstance(data, dict):
         raise PoisonRecord(f"a JSON object was expected, not {type(data).__name__}")
     return data
+
+
+def _why(error: ValueError) -> str:
+    if isinstance(error, UnicodeError):
+        return "not UTF-8"
+    return str(getattr(error, "msg", error))
 
 
 def _refuse_constant(name: str) -> None:
