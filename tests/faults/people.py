@@ -20,9 +20,9 @@ from saath_sandbox.views import RegisteredNumber
 Fact = tuple[str, str]  # what happened, and Meta's id of the message it happened to
 
 # In each round all customers are moved at once, then so many are, one after the other: in all some
-# 40 updates a second, which is what Meta asks of two of its busiest coexistence numbers.
+# 50 updates a second.
 ROUND_SECONDS = 1.0
-STEPS_A_ROUND = 10
+STEPS_A_ROUND = 20
 LIFE_SECONDS_MAX = 90.0
 
 

@@ -24,7 +24,7 @@ from saath_local import ClusterSpec, run_cluster
 
 pytestmark = pytest.mark.fault
 
-KILLS = 6
+KILLS = 10
 DISORDER = {"duplicates": 0.3, "reorder": True, "batch_max": 5, "batch_window_seconds": 0.02}
 
 
@@ -47,7 +47,7 @@ async def killed_under_load(run: Running) -> Town:
                 await kill(run.stack, "ingest")
     await run.settled()
     # Without these the test would have shown nothing.
-    assert town.told.facts.total() > 300
+    assert town.told.facts.total() > 20 * KILLS
     assert (await run.meta.deliveries()).unreachable > 0
     return town
 
