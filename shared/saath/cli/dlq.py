@@ -108,10 +108,10 @@ def redrive_letters(
     They are late facts: logged, and acting only with --act. Say it the first time: what was logged is
     known, and does not act later either. Exit status 1 when one of them could not be redriven.
     """
-    [at] = _services(service)
     one = partition is not None and offset is not None
     if one == every or every != bool(reason) or (every and partition is not None):
         refuse("say either PARTITION OFFSET, or --all --reason TEXT")
+    [at] = _services(service)
     if partition is not None and offset is not None:
         chosen = {partition: [offset]}
     else:
@@ -166,8 +166,7 @@ async def _redrive(
         )
         return made
 
-    layout = await read_layout(at.kafka, at.topics, at.client_id)
-    redriver = Redriver(at, layout, read_body, lambda: datetime.now(UTC))
+    redriver = Redriver(at, read_body, lambda: datetime.now(UTC))
     for partition, offsets in chosen.items():
         await redriver.redrive(partition, offsets, outcome, act=outcome.act, repeat=repeat)
 
@@ -187,8 +186,10 @@ def _services(service: str | None) -> list[DeadLetters]:
     settings = load_or_exit(Settings)
     # What is wrong is said once, in a sentence of ours.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    kafka, topics = settings.kafka, settings.topics
+    layout = _run(read_layout(kafka, topics, CLIENT_ID))
     names = SERVICES if service is None else (service,)
-    return [DeadLetters(settings.kafka, settings.topics, CLIENT_ID, name) for name in names]
+    return [DeadLetters(kafka, topics, CLIENT_ID, layout, name) for name in names]
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

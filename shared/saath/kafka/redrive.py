@@ -41,13 +41,14 @@ class DeadLetters:
     kafka: KafkaSettings
     topics: TopicSettings
     client_id: str
+    layout: Layout
     service: str
 
     async def all(self, partition: int | None = None) -> list[Letter]:
         """The letters that are there now, of one partition or of all; values are not kept."""
         slips: list[Slip] = []
         async with self._reading() as reader:
-            for where in await self._partitions(reader, partition):
+            for where in self._partitions(partition):
                 end = (await reader.end_offsets([where]))[where]
                 async for record in self._records(reader, where, 0, end):
                     slips.append(slip(record))  # noqa: PERF401 # ruff sees no async comprehension here
@@ -61,7 +62,7 @@ class DeadLetters:
     async def records(self, letter: Letter) -> list[Record]:
         """The records of *letter*, in the order of its parts, with what they say."""
         async with self._reading() as reader:
-            [where] = await self._partitions(reader, letter.partition)
+            [where] = self._partitions(letter.partition)
             return [
                 record
                 for offset in letter.offsets
@@ -78,16 +79,12 @@ class DeadLetters:
             async with reading(self.kafka, self.client_id) as reader:
                 yield reader
 
-    async def _partitions(
-        self, reader: AIOKafkaConsumer, partition: int | None
-    ) -> list[TopicPartition]:
-        name = dlq_topic(self.service).full_name(self.topics.prefix)
-        there = reader.partitions_for_topic(name) if name in await reader.topics() else None
-        if not there:
-            raise Misconfigured(f"topic {name} is not there: run `saath topics apply`")
-        if partition is not None and partition not in there:
-            raise Misconfigured(f"{name} has no partition {partition}, but 0 to {max(there)}")
-        return [TopicPartition(name, p) for p in sorted(there) if partition in (None, p)]
+    def _partitions(self, partition: int | None) -> list[TopicPartition]:
+        topic = dlq_topic(self.service)
+        name, count = topic.full_name(self.topics.prefix), self.layout.of(topic)
+        if partition is not None and partition >= count:
+            raise Misconfigured(f"{name} has no partition {partition}, but 0 to {count - 1}")
+        return [TopicPartition(name, p) for p in range(count) if partition in (None, p)]
 
     async def _records(
         self, reader: AIOKafkaConsumer, where: TopicPartition, start: int, end: int
@@ -108,7 +105,6 @@ class Redriver:
     """Writes letters of one service again."""
 
     letters: DeadLetters
-    layout: Layout
     read_body: ReadBody
     now: Callable[[], datetime]
 
@@ -161,9 +157,9 @@ class Redriver:
             there = f"{len(records)} of its {max(1, letter.parts)} parts are there"
             raise PoisonRecord(f"only {there}")
         made = (
-            self.read_body(body(records), letter, self.layout)
+            self.read_body(body(records), letter, self.letters.layout)
             if letter.divided
-            else [original(records[0], self.layout)]
+            else [original(records[0], self.letters.layout)]
         )
         return [again(output, letter, act=act) for output in made]
 
