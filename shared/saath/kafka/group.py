@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from saath.errors import Misconfigured
-from saath.kafka.client import consumer
+from saath.kafka.client import close, consumer
 from saath.kafka.failures import meaning, translated
 from saath.kafka.records import Record, from_aiokafka
 from saath.settings import KafkaSettings, TopicSettings
@@ -77,12 +77,12 @@ class GroupReader:
                 await self._consumer.start()
                 await self._join(self.topic.full_name(self.topics.prefix))
         except BaseException:
-            await self._consumer.stop()
+            await close(self._consumer)
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
+        await close(self._consumer)
 
     async def _join(self, topic: str) -> None:
         # Without this look a group member would wait for ever, without a word, for a missing topic.

@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 
 from saath.errors import RetryLater
 from saath.kafka.changelog import Restore, read_to_end
-from saath.kafka.client import consumer
+from saath.kafka.client import close, consumer
 from saath.kafka.records import Record, from_aiokafka
 from saath.settings import KafkaSettings
 from saath.topics import Topic
@@ -32,14 +32,14 @@ class PartitionReader:
         try:
             await self._consumer.start()
         except BaseException as error:
-            await self._consumer.stop()
+            await close(self._consumer)
             if isinstance(error, KafkaError):
                 raise RetryLater(f"starting a consumer: {type(error).__name__}") from error
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
+        await close(self._consumer)
 
     async def restore(self, topic: Topic, apply: Restore) -> int:
         """Apply all of *topic* up to its end, with nothing else assigned; return the next offset."""

@@ -6,7 +6,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from saath.errors import RetryLater
-from saath.kafka.client import consumer
+from saath.kafka.client import reading
 from saath.kafka.records import Record, from_aiokafka
 from saath.settings import KafkaSettings
 from saath.topics import Topic
@@ -28,17 +28,15 @@ async def read_range(
         RetryLater: the broker did not answer.
     """
     where = TopicPartition(topic.full_name(prefix), partition)
-    reader = consumer(kafka, client_id)
     try:
-        await reader.start()
-        reader.assign([where])
-        beginning = (await reader.beginning_offsets([where]))[where]
-        reader.seek(where, max(start, beginning))
-        while await reader.position(where) < end:
-            for raw in (await reader.getmany(timeout_ms=1000, max_records=2000)).get(where, ()):
-                if raw.offset < end:
-                    yield from_aiokafka(topic, raw)
+        async with reading(kafka, client_id) as reader:
+            reader.assign([where])
+            beginning = (await reader.beginning_offsets([where]))[where]
+            reader.seek(where, max(start, beginning))
+            while await reader.position(where) < end:
+                found = await reader.getmany(timeout_ms=1000, max_records=2000)
+                for raw in found.get(where, ()):
+                    if raw.offset < end:
+                        yield from_aiokafka(topic, raw)
     except KafkaError as error:
         raise RetryLater(f"reading {where.topic}: {type(error).__name__}") from error
-    finally:
-        await reader.stop()
