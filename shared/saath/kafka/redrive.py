@@ -19,6 +19,9 @@ from saath.kafka.transactions import Fenced, TransactionalWriter, Unwritable
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import dlq_topic
 
+POLL_MS = 100
+QUIET_POLLS_MAX = 300  # 30 s; aiokafka itself looks for a broker for ever
+
 # A webhook's body and its letter, to the records that ingest makes of it now.
 ReadBody = Callable[[bytes, Letter, Layout], Sequence[Output]]
 
@@ -48,10 +51,8 @@ class DeadLetters:
         """The letters that are there now, of one partition or of all; values are not kept."""
         slips: list[Slip] = []
         async with self._reading() as reader:
-            for where in self._partitions(partition):
-                end = (await reader.end_offsets([where]))[where]
-                async for record in self._records(reader, where, 0, end):
-                    slips.append(slip(record))  # noqa: PERF401 # ruff sees no async comprehension here
+            async for record in self._records(reader, self._partitions(partition)):
+                slips.append(slip(record))  # noqa: PERF401 # the rule knows no async comprehension
         return letters(self.service, slips)
 
     async def find(self, partition: int, offset: int) -> Letter | None:
@@ -61,13 +62,14 @@ class DeadLetters:
 
     async def records(self, letter: Letter) -> list[Record]:
         """The records of *letter*, in the order of its parts, with what they say."""
+        first, last = min(letter.offsets), max(letter.offsets)
+        found: dict[int, Record] = {}
         async with self._reading() as reader:
             [where] = self._partitions(letter.partition)
-            return [
-                record
-                for offset in letter.offsets
-                async for record in self._records(reader, where, offset, offset + 1)
-            ]
+            async for record in self._records(reader, [where], first, last + 1):
+                if record.offset in letter.offsets:
+                    found[record.offset] = record
+        return [found[offset] for offset in letter.offsets if offset in found]
 
     def place(self, partition: int, offset: int) -> str:
         """How a letter's place is written."""
@@ -87,17 +89,36 @@ class DeadLetters:
         return [TopicPartition(name, p) for p in range(count) if partition in (None, p)]
 
     async def _records(
-        self, reader: AIOKafkaConsumer, where: TopicPartition, start: int, end: int
+        self,
+        reader: AIOKafkaConsumer,
+        partitions: Sequence[TopicPartition],
+        start: int = 0,
+        before: int | None = None,
     ) -> AsyncGenerator[Record, None]:
-        """The records of a partition from *start* to before *end*, which must not be past its end."""
-        reader.assign([where])
-        beginning = (await reader.beginning_offsets([where]))[where]
-        reader.seek(where, max(start, beginning))
+        """What stands on *partitions* now, or the stretch of it that is asked for."""
+        reader.assign(partitions)
+        beginnings = await reader.beginning_offsets(partitions)
+        ends = await reader.end_offsets(partitions)
         topic = dlq_topic(self.service)
-        while await reader.position(where) < end:
-            for raw in (await reader.getmany(timeout_ms=1000, max_records=200)).get(where, ()):
-                if raw.offset < end:
-                    yield from_aiokafka(topic, raw)
+        unread = dict[TopicPartition, int]()
+        for where in partitions:
+            reader.seek(where, max(start, beginnings[where]))
+            end = ends[where] if before is None else min(before, ends[where])
+            if max(start, beginnings[where]) < end:
+                unread[where] = end
+        quiet = 0
+        while unread:
+            found = await reader.getmany(*unread, timeout_ms=POLL_MS, max_records=200)
+            quiet = 0 if found else quiet + 1
+            if quiet > QUIET_POLLS_MAX:
+                raise RetryLater("Kafka has stopped answering")
+            for where, raws in found.items():
+                for raw in raws:
+                    if raw.offset < unread[where]:
+                        yield from_aiokafka(topic, raw)
+            for where in list(unread):
+                if await reader.position(where) >= unread[where]:
+                    del unread[where]
 
 
 @dataclass(frozen=True, slots=True)
