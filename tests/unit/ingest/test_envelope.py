@@ -125,13 +125,16 @@ def test_a_number_id_that_is_not_text_is_read_all_the_same() -> None:
 
 
 def test_what_stands_beside_the_messages_is_kept_too() -> None:
-    part = change("messages", messages=[text()], errors=[{"code": 131000}], poems=[])
+    part = change("messages", messages=[text()], poems=["Tyger"], sonnets=[])
 
     received, rest = events(body(part))
 
     assert received.id == "wamid.A:received"
     assert isinstance(rest, WebhookUnrecognised)
-    assert (rest.details["errors"], "messages" in rest.details) == ([{"code": 131000}], False)
+    assert (rest.reason, rest.details) == (
+        "no reader for part of this change",
+        {"poems": ["Tyger"]},
+    )
 
 
 def test_a_change_that_says_nothing_is_kept_unrecognised() -> None:

@@ -31,8 +31,13 @@ from saath.events import (
 TIME = datetime(2025, 6, 8, 20, 59, 43, tzinfo=UTC)
 
 
+def wordless(made: Any = text, **more: Any) -> dict[str, Any]:
+    """A message, or an echo, of a type that has no words of its own."""
+    return {key: value for key, value in made(**more).items() if key != "text"}
+
+
 def received(item: Any, **value: Any) -> Event:
-    [event] = events(body(change("messages", messages=[item], **value)))
+    event, *_ = events(body(change("messages", messages=[item], **value)))
     return event
 
 
@@ -128,6 +133,28 @@ def test_odd_contacts_do_no_harm(contacts: Any) -> None:
     assert isinstance(received(text(), contacts=contacts), MessageReceived)
 
 
+def test_what_nobody_here_says_of_the_contacts_is_kept_unrecognised() -> None:
+    stranger = {"wa_id": "490000000000", "profile": {"name": "Somebody else"}}
+    known = {"wa_id": CUSTOMER, "profile": {"name": "Sheena", "mood": "cheerful"}}
+    part = change("messages", messages=[text()], contacts=[stranger, known, "odd"])
+
+    message, rest = events(body(part))
+
+    assert isinstance(message, MessageReceived)
+    assert isinstance(rest, WebhookUnrecognised)
+    assert (rest.reason, rest.details) == (
+        "no reader for part of this change",
+        {"contacts": [stranger, {"profile": {"mood": "cheerful"}}, "odd"]},
+    )
+
+
+def test_the_key_by_which_an_identity_is_checked_is_kept() -> None:
+    event = received(text(), contacts=[{"wa_id": CUSTOMER, "identity_key_hash": "DF2lS5v2W6x="}])
+
+    assert isinstance(event, MessageReceived)
+    assert event.contact == Contact(phone=CUSTOMER, identity_key_hash="DF2lS5v2W6x=")
+
+
 @pytest.mark.parametrize(
     ("item", "reason"),
     [
@@ -159,12 +186,15 @@ def test_a_message_of_an_unknown_type_is_still_a_customers_message(written: Any,
 
 @pytest.mark.parametrize("code", [131060, "131060"])
 def test_a_message_that_meta_cannot_show_is_a_stub(code: Any) -> None:
-    assert received(text(type="unsupported", errors=[{"code": code}])) == MessageUnavailable(
+    shape = {"type": "unsupported", "errors": [{"code": code}], "unsupported": {"type": "unknown"}}
+
+    assert received(wordless(**shape)) == MessageUnavailable(
         id="wamid.A:unavailable",
         time=TIME,
         number=NUMBER,
         message_id="wamid.A",
         contact=Contact(phone=CUSTOMER),
+        content=Content.model_validate(shape),
     )
 
 
@@ -179,8 +209,9 @@ def test_a_message_of_a_kind_the_api_has_no_shape_for_is_a_message() -> None:
 )
 def test_edits_and_deletions_name_what_they_change(read: Any, item: Any, by: Any) -> None:
     new = {"type": "text", "text": {"body": "corrected"}}
-    edit = read(item(type="edit", edit={"original_message_id": "wamid.O", "message": new}))
-    revoke = read(item(type="revoke", revoke={"original_message_id": "wamid.O"}))
+    target = {"original_message_id": "wamid.O"}
+    edit = read(wordless(item, type="edit", edit=target | {"message": new}))
+    revoke = read(wordless(item, type="revoke", revoke=target | {"why": "typo"}, group_id="G"))
 
     common = {
         "time": TIME,
@@ -192,7 +223,9 @@ def test_edits_and_deletions_name_what_they_change(read: Any, item: Any, by: Any
     }
     assert (edit, revoke) == (
         MessageEdited(id="wamid.A:edited", content=Content.of_text("corrected"), **common),
-        MessageRevoked(id="wamid.A:revoked", **common),
+        MessageRevoked(
+            id="wamid.A:revoked", **common, details={"revoke": {"why": "typo"}, "group_id": "G"}
+        ),
     )
 
 
@@ -213,6 +246,26 @@ def test_an_echo_is_about_the_customer_it_was_written_to() -> None:
         contact=Contact(phone=CUSTOMER, user_id=USER_ID),
         content=Content.of_text("Hello"),
     )
+
+
+@pytest.mark.parametrize(
+    ("item", "kept"),
+    [
+        ({}, {}),
+        ({"from": "+1 555-078-3881"}, {}),
+        ({"from": NUMBER}, {}),
+        ({"from": "15550009999"}, {"from": "15550009999"}),
+        ({"timestamp": "yesterday"}, {"timestamp": "yesterday"}),
+        ({"mood": "cheerful"}, {"mood": "cheerful"}),
+    ],
+)
+def test_the_content_of_an_echo_holds_what_its_event_does_not_say(
+    item: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    event = echoed(echo(**item))
+
+    assert isinstance(event, MessageEchoed)
+    assert event.content.model_extra == {"text": {"body": "Hello"}} | kept
 
 
 def test_an_echo_of_a_message_that_meta_cannot_show_is_still_a_persons_message() -> None:

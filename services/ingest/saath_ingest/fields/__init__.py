@@ -2,7 +2,17 @@
 
 from collections.abc import Callable, Mapping
 
-from saath_ingest.fields import accounts, history, messages, smb_app_state_sync, smb_message_echoes
+from saath_ingest.fields import (
+    accounts,
+    calls,
+    groups,
+    history,
+    messages,
+    smb_app_state_sync,
+    smb_message_echoes,
+    user_id_update,
+    user_preferences,
+)
 from saath_ingest.fields.change import Change, Placed, Unreadable
 from saath_ingest.fields.unrecognised import unrecognised
 
@@ -13,6 +23,10 @@ FIELDS: Mapping[str, Reader] = {
     "smb_message_echoes": smb_message_echoes.read,
     "smb_app_state_sync": smb_app_state_sync.read,
     "history": history.read,
+    "calls": calls.read,
+    "user_preferences": user_preferences.read,
+    "user_id_update": user_id_update.read,
+    **dict.fromkeys(groups.GROUP_FIELDS, groups.read),
     **dict.fromkeys(accounts.ACCOUNT_FIELDS, accounts.read),
 }
 

@@ -1,7 +1,6 @@
 """``history``: what was written before the connection. It comes late, in any order, and never acts. Pure."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -15,13 +14,15 @@ from saath.events import (
 )
 from saath.identity import digest_id, event_id
 from saath.topics import HISTORY
-from saath_ingest.fields.change import Change, Placed, Unreadable, number_of
-from saath_ingest.fields.contacts import Book, book, contact, nobody, split_address
+from saath_ingest.fields.change import Change, Placed, Unreadable
+from saath_ingest.fields.contacts import Book, contact, nobody, split_address
+from saath_ingest.fields.frame import Frame, frame_of
 from saath_ingest.fields.messages import content, message_id_of, recipient, sender
+from saath_ingest.fields.remainder import MESSAGE, PROBLEMS, Told, a_list, remainder
 from saath_ingest.fields.unrecognised import attempt, each, left_over, unrecognised
 from saath_ingest.fields.values import (
+    address,
     canonical,
-    digits,
     identifier,
     mapping,
     moment,
@@ -33,90 +34,100 @@ from saath_ingest.fields.values import (
 
 Author = Literal["customer", "business"]
 
+BACKFILLED: Told = {**MESSAGE, "history_context": {"status": text}}
+CHUNK: Told = {
+    "metadata": {"phase": whole, "chunk_order": whole, "progress": whole},
+    "errors": a_list,
+    "threads": [
+        {
+            "id": identifier,
+            "context": {
+                "wa_id": identifier,
+                "user_id": identifier,
+                "parent_user_id": identifier,
+                "username": text,
+                "profile": {"name": text, "username": text},
+            },
+            "messages": a_list,
+        }
+    ],
+}
+DECLINED: Told = {"errors": PROBLEMS, "threads": a_list, "metadata": a_list}
+
 
 def read(change: Change) -> tuple[Placed, ...]:
     """Chunks of history, the refusal to share it, and the media that follow by themselves."""
-    number, known = number_of(change), book(change.value.get("contacts"))
-    media = partial(followed, number, known, change)
-    return (
-        *(
-            placed
-            for item in sequence(change.value.get("history"))
-            for placed in _item(change, number, known, item)
-        ),
-        *each(change, change.value.get("messages"), HISTORY, partial(media, "messages")),
-        *each(
-            change, change.value.get("message_echoes"), HISTORY, partial(media, "message_echoes")
-        ),
-        *left_over(change, "history", "messages", "message_echoes"),
+    frame, value = frame_of(change), change.value
+    media = partial(followed, frame)
+    placed = (
+        *(found for item in sequence(value.get("history")) for found in _item(change, frame, item)),
+        *each(change, value.get("messages"), HISTORY, partial(media, "messages")),
+        *each(change, value.get("message_echoes"), HISTORY, partial(media, "message_echoes")),
     )
+    return (*placed, *left_over(change, placed, "history", "messages", "message_echoes"))
 
 
-def _item(change: Change, number: str, known: Book, item: Any) -> Iterator[Placed]:
+def _item(change: Change, frame: Frame, item: Any) -> Iterator[Placed]:
     match item:
         case {"errors": errors} if errors:
-            yield attempt(change, item, HISTORY, partial(declined, number, change.received_at))
+            yield attempt(change, item, HISTORY, partial(declined, frame))
             if "threads" in item:
-                yield from _chunk(change, number, known, item)
+                yield from _chunk(change, frame, item)
         case {"threads": _} | {"metadata": dict()}:
-            yield from _chunk(change, number, known, item)
+            yield from _chunk(change, frame, item)
         case _:
             yield unrecognised(change, "history that is neither a chunk nor a refusal", item)
 
 
-def _chunk(change: Change, number: str, known: Book, item: JsonObject) -> Iterator[Placed]:
+def _chunk(change: Change, frame: Frame, item: JsonObject) -> Iterator[Placed]:
     """The messages of one chunk, and after them the chunk itself, so that whoever counts can."""
     where, ids = mapping(item.get("metadata")), list[str]()
     for thread in sequence(item.get("threads")):
         if not isinstance(thread, dict):
             yield unrecognised(change, "a thread that is not an object", thread)
             continue
-        one = partial(backfilled, change, number, known, where, thread)
+        one = partial(backfilled, frame, where, thread)
         for placed in each(change, thread.get("messages"), HISTORY, one):
             if isinstance(placed.event, MessageBackfilled):
                 ids.append(placed.event.message_id)
             yield placed
-    yield attempt(change, where, HISTORY, partial(chunk_received, number, change.received_at, ids))
+    yield attempt(change, item, HISTORY, partial(chunk_received, frame, ids))
 
 
-def chunk_received(
-    number: str, received_at: datetime, ids: list[str], where: JsonObject
-) -> HistoryChunkReceived:
+def chunk_received(frame: Frame, ids: Sequence[str], item: JsonObject) -> HistoryChunkReceived:
     """One chunk. Phase, order and progress together are not unique, so its messages name it too."""
+    where = mapping(item.get("metadata"))
     phase, chunk, progress = (whole(where.get(key)) for key in ("phase", "chunk_order", "progress"))
     return HistoryChunkReceived(
-        id=digest_id("chunk_", number, f"{phase}", f"{chunk}", f"{progress}", canonical(ids)),
-        time=received_at,
-        number=number,
+        id=digest_id("chunk_", frame.number, f"{phase}", f"{chunk}", f"{progress}", canonical(ids)),
+        time=frame.received_at,
+        number=frame.number,
         origin="history",
         phase=phase,
         chunk=chunk,
         progress=progress,
         messages=len(ids),
+        details=remainder(item, CHUNK),
     )
 
 
-def declined(number: str, received_at: datetime, item: JsonObject) -> HistoryDeclined:
+def declined(frame: Frame, item: JsonObject) -> HistoryDeclined:
     """The business keeps its history to itself (2593109), or Meta could not fetch it."""
     found = problems(item.get("errors"))
     if not found:
         raise Unreadable("history with errors that cannot be read")
     return HistoryDeclined(
-        id=digest_id("declined_", number, canonical(item)),
-        time=received_at,
-        number=number,
+        id=digest_id("declined_", frame.number, canonical(item)),
+        time=frame.received_at,
+        number=frame.number,
         origin="history",
         errors=found,
+        details=remainder(item, DECLINED),
     )
 
 
 def backfilled(
-    change: Change,
-    number: str,
-    known: Book,
-    where: JsonObject,
-    thread: JsonObject,
-    item: JsonObject,
+    frame: Frame, where: JsonObject, thread: JsonObject, item: JsonObject
 ) -> MessageBackfilled:
     """
     One old message.
@@ -124,18 +135,18 @@ def backfilled(
     Raises:
         Unreadable: it has no id, or its thread says not whose it is.
     """
-    message_id, author = message_id_of(item), author_of(change, thread, item)
-    who = _other_side(known, thread, item, author)
+    message_id, author = message_id_of(item), author_of(frame, thread, item)
+    who = _other_side(frame.known, thread, item, author)
     if nobody(who):
         raise Unreadable("a thread with nobody")
     return MessageBackfilled(
         id=event_id(message_id, "backfilled"),
-        time=moment(item.get("timestamp")) or change.received_at,
-        number=number,
+        time=moment(item.get("timestamp")) or frame.received_at,
+        number=frame.number,
         origin="history",
         message_id=message_id,
         contact=who,
-        content=content(item),
+        content=content(item, frame.said(who), BACKFILLED),
         author=author,
         status=text(mapping(item.get("history_context")).get("status")),
         phase=whole(where.get("phase")),
@@ -143,7 +154,7 @@ def backfilled(
     )
 
 
-def author_of(change: Change, thread: JsonObject, item: JsonObject) -> Author:
+def author_of(frame: Frame, thread: JsonObject, item: JsonObject) -> Author:
     """
     Tell who wrote an old message.
 
@@ -152,17 +163,12 @@ def author_of(change: Change, thread: JsonObject, item: JsonObject) -> Author:
     somebody who is not the thread's customer is the business.
     """
     context = mapping(thread.get("context"))
-    customer = {
-        _normal(name)
-        for name in (thread.get("id"), context.get("wa_id"), context.get("user_id"))
-        if identifier(name)
-    }
-    writer = {
-        _normal(item.get(key)) for key in ("from", "from_user_id") if identifier(item.get(key))
-    }
+    names = (thread.get("id"), context.get("wa_id"), context.get("user_id"))
+    customer = {address(name) for name in names} - {None}
+    writer = {address(item.get(key)) for key in ("from", "from_user_id")} - {None}
     if writer & customer:
         return "customer"
-    if item.get("to") or item.get("to_user_id") or change.display_phone in writer:
+    if item.get("to") or item.get("to_user_id") or writer & frame.ours:
         return "business"
     return "business" if customer and writer else "customer"
 
@@ -188,28 +194,22 @@ def _other_side(known: Book, thread: JsonObject, item: JsonObject, author: Autho
     )
 
 
-def followed(
-    number: str, known: Book, change: Change, found_in: str, item: JsonObject
-) -> HistoryMediaReceived:
+def followed(frame: Frame, found_in: str, item: JsonObject) -> HistoryMediaReceived:
     """
     The media of a message that was first a placeholder; it may come before its chunk.
 
     Its id is enough to find the message by, so the customer may be missing.
     """
     message_id = message_id_of(item)
-    ours = change.display_phone is not None and digits(item.get("from")) == change.display_phone
-    author: Author = "business" if found_in == "message_echoes" or ours else "customer"
+    ours = found_in == "message_echoes" or address(item.get("from")) in frame.ours
+    who = recipient(frame.known, item) if ours else sender(frame.known, item)
     return HistoryMediaReceived(
         id=event_id(message_id, "media"),
-        time=moment(item.get("timestamp")) or change.received_at,
-        number=number,
+        time=moment(item.get("timestamp")) or frame.received_at,
+        number=frame.number,
         origin="history",
         message_id=message_id,
-        contact=sender(known, item) if author == "customer" else recipient(known, item),
-        content=content(item),
-        author=author,
+        contact=who,
+        content=content(item, frame.said(who)),
+        author="business" if ours else "customer",
     )
-
-
-def _normal(name: object) -> str:
-    return digits(name) or text(name) or ""

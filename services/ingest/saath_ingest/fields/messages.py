@@ -1,5 +1,6 @@
 """``messages``: what customers wrote, and what became of what was sent to them. Pure."""
 
+from collections.abc import Container
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -15,48 +16,56 @@ from saath.events import (
     MessageUnavailable,
 )
 from saath.identity import event_id
-from saath.topics import INBOUND
-from saath_ingest.fields.change import Change, Placed, Unreadable, number_of
-from saath_ingest.fields.contacts import Book, book, contact, nobody
+from saath.topics import ACCOUNTS, INBOUND
+from saath_ingest.fields.change import Change, Placed, Unreadable
+from saath_ingest.fields.contacts import Book, contact, nobody
+from saath_ingest.fields.errors import error_reported
+from saath_ingest.fields.frame import Frame, frame_of
+from saath_ingest.fields.remainder import MESSAGE, NOTHING, Told, an_object, left_of, remainder
 from saath_ingest.fields.statuses import status
-from saath_ingest.fields.unrecognised import each, left_over
+from saath_ingest.fields.unrecognised import attempt, each, left_over
+from saath_ingest.fields.user_actions import clicked
 from saath_ingest.fields.values import identifier, mapping, moment, problems, text
 
 UNAVAILABLE = 131060
 
-# What our own event says in its own words; everything else of a message is its content.
-ENVELOPE = frozenset(
-    {
-        "from", "from_user_id", "from_parent_user_id", "to", "to_user_id", "to_parent_user_id",
-        "id", "timestamp", "history_context",
-    }
-)  # fmt: skip
+EDIT: Told = {
+    **MESSAGE,
+    "type": text,
+    "edit": {"original_message_id": identifier, "message": an_object},
+}
+REVOKE: Told = {**MESSAGE, "type": text, "revoke": {"original_message_id": identifier}}
 
 
 def read(change: Change) -> tuple[Placed, ...]:
-    """Every message and every status of the change."""
-    number, known = number_of(change), book(change.value.get("contacts"))
-    received = partial(message, number, known, change.received_at)
-    reported = partial(status, number, known, change.received_at)
+    """Every message, status and click of the change, and what Meta could not do for the number."""
+    value, frame = change.value, frame_of(change)
+    placed = (
+        *each(change, value.get("messages"), INBOUND, partial(message, frame)),
+        *each(change, value.get("statuses"), INBOUND, partial(status, frame)),
+        *each(change, value.get("user_actions"), INBOUND, partial(clicked, frame)),
+    )
+    if value.get("errors"):
+        stated = {"errors": value["errors"]}
+        placed += (attempt(change, stated, ACCOUNTS, partial(error_reported, frame)),)
     return (
-        *each(change, change.value.get("messages"), INBOUND, received),
-        *each(change, change.value.get("statuses"), INBOUND, reported),
-        *left_over(change, "messages", "statuses"),
+        *placed,
+        *left_over(change, placed, "messages", "statuses", "user_actions", "errors"),
     )
 
 
-def message(number: str, known: Book, received_at: datetime, item: JsonObject) -> Event:
+def message(frame: Frame, item: JsonObject) -> Event:
     """
     What a customer did: wrote, edited, revoked, or wrote what Meta cannot show us.
 
     Raises:
         Unreadable: it has no id, or nobody wrote it.
     """
-    message_id, who = message_id_of(item), sender(known, item)
+    message_id, who = message_id_of(item), sender(frame.known, item)
     if nobody(who):
         raise Unreadable("a message from nobody")
-    time = moment(item.get("timestamp")) or received_at
-    if (change := changed(item, number, time, who, "customer")) is not None:
+    time = moment(item.get("timestamp")) or frame.received_at
+    if (change := changed(frame, item, time, who, "customer")) is not None:
         return change
     if item.get("type") == "unsupported" and any(
         problem.code == UNAVAILABLE for problem in problems(item.get("errors"))
@@ -64,23 +73,24 @@ def message(number: str, known: Book, received_at: datetime, item: JsonObject) -
         return MessageUnavailable(
             id=event_id(message_id, "unavailable"),
             time=time,
-            number=number,
+            number=frame.number,
             message_id=message_id,
             contact=who,
+            content=content(item, frame.said(who)),
         )
     return MessageReceived(
         id=event_id(message_id, "received"),
         time=time,
-        number=number,
+        number=frame.number,
         message_id=message_id,
         contact=who,
-        content=content(item),
+        content=content(item, frame.said(who)),
     )
 
 
 def changed(
+    frame: Frame,
     item: JsonObject,
-    number: str,
     time: datetime,
     who: Contact,
     by: Literal["customer", "business"],
@@ -93,22 +103,24 @@ def changed(
             return MessageEdited(
                 id=event_id(message_id, "edited"),
                 time=time,
-                number=number,
+                number=frame.number,
                 message_id=message_id,
                 original_message_id=original,
                 contact=who,
                 by=by,
-                content=content(mapping(details.get("message"))),
+                content=content(mapping(details.get("message")), told={}),
+                details=remainder(item, EDIT, frame.said(who)),
             )
         case "revoke":
             return MessageRevoked(
                 id=event_id(message_id, "revoked"),
                 time=time,
-                number=number,
+                number=frame.number,
                 message_id=message_id,
                 original_message_id=original,
                 contact=who,
                 by=by,
+                details=remainder(item, REVOKE, frame.said(who)),
             )
         case _:
             return None
@@ -139,7 +151,12 @@ def recipient(known: Book, item: JsonObject) -> Contact:
     return contact(known, item.get("to"), item.get("to_user_id"), item.get("to_parent_user_id"))
 
 
-def content(item: JsonObject) -> Content:
+def content(item: JsonObject, said: Container[str] = (), told: Told = MESSAGE) -> Content:
     """A message in Meta's own shape, without what the event around it says."""
-    kept: dict[str, Any] = {key: value for key, value in item.items() if key not in ENVELOPE}
+    kept: dict[str, Any] = {}
+    for key, part in item.items():
+        if key not in told:
+            kept[key] = part
+        elif (left := left_of(part, told[key], said)) not in NOTHING:
+            kept[key] = left
     return Content.model_validate(kept | {"type": text(item.get("type")) or "unknown"})

@@ -5,23 +5,36 @@ from functools import partial
 from saath.events import Contact, ContactChanged, JsonObject
 from saath.identity import digest_id
 from saath.topics import ACCOUNTS
-from saath_ingest.fields.change import Change, Placed, Unreadable, number_of
-from saath_ingest.fields.contacts import Book, book, contact, nobody
+from saath_ingest.fields.change import Change, Placed, Unreadable
+from saath_ingest.fields.contacts import contact, nobody
+from saath_ingest.fields.frame import Frame, frame_of
+from saath_ingest.fields.remainder import Told, remainder
 from saath_ingest.fields.unrecognised import each, left_over
-from saath_ingest.fields.values import canonical, mapping, moment, text
+from saath_ingest.fields.values import canonical, identifier, mapping, moment, text
+
+TOLD: Told = {
+    "type": text,
+    "action": text,
+    "contact": {
+        "full_name": text,
+        "first_name": text,
+        "phone_number": identifier,
+        "user_id": identifier,
+        "parent_user_id": identifier,
+        "username": text,
+    },
+    "metadata": {"timestamp": moment},
+}
 
 
 def read(change: Change) -> tuple[Placed, ...]:
     """Every entry of the address book that was added, edited or removed."""
-    number, known = number_of(change), book(change.value.get("contacts"))
-    entry = partial(contact_changed, change, number, known)
-    return (
-        *each(change, change.value.get("state_sync"), ACCOUNTS, entry),
-        *left_over(change, "state_sync"),
-    )
+    entry = partial(contact_changed, frame_of(change))
+    placed = (*each(change, change.value.get("state_sync"), ACCOUNTS, entry),)
+    return (*placed, *left_over(change, placed, "state_sync"))
 
 
-def contact_changed(change: Change, number: str, known: Book, item: JsonObject) -> ContactChanged:
+def contact_changed(frame: Frame, item: JsonObject) -> ContactChanged:
     """
     One entry. ``add`` means added or edited.
 
@@ -34,20 +47,21 @@ def contact_changed(change: Change, number: str, known: Book, item: JsonObject) 
         raise Unreadable("an unknown kind of state")
     entry, action = mapping(item.get("contact")), text(item.get("action"))
     who = contact(
-        known, entry.get("phone_number"), entry.get("user_id"), entry.get("parent_user_id")
+        frame.known, entry.get("phone_number"), entry.get("user_id"), entry.get("parent_user_id")
     )
     if nobody(who):
         raise Unreadable("a contact without phone number and user id")
     if action is None:
         raise Unreadable("a contact without an action")
-    timestamp = mapping(item.get("metadata")).get("timestamp")
+    named, timestamp = _named(who, entry), mapping(item.get("metadata")).get("timestamp")
     return ContactChanged(
-        id=digest_id("contact_", number, action, canonical(timestamp), canonical(entry)),
-        time=moment(timestamp) or change.received_at,
-        number=number,
-        contact=_named(who, entry),
+        id=digest_id("contact_", frame.number, action, canonical(timestamp), canonical(entry)),
+        time=moment(timestamp) or frame.received_at,
+        number=frame.number,
+        contact=named,
         action=action,
         first_name=text(entry.get("first_name")),
+        details=_details(item, who.name if who.name != named.name else None),
     )
 
 
@@ -59,3 +73,9 @@ def _named(who: Contact, entry: JsonObject) -> Contact:
             "username": text(entry.get("username")) or who.username,
         }
     )
+
+
+def _details(item: JsonObject, profile_name: str | None) -> JsonObject | None:
+    """What else was said, and what the customers call themselves where the business says otherwise."""
+    profile = {"profile": {"name": profile_name}} if profile_name else {}
+    return profile | (remainder(item, TOLD) or {}) or None

@@ -1,6 +1,5 @@
 """``messages``: ``statuses[]``, the fate of what was sent. Unordered and repeated on the wire. Pure."""
 
-from datetime import datetime
 from typing import Any
 
 from saath.events import (
@@ -16,7 +15,9 @@ from saath.events import (
 from saath.identity import digest_id, event_id
 from saath_ingest.fields.change import Unreadable
 from saath_ingest.fields.contacts import Book, contact
-from saath_ingest.fields.values import identifier, mapping, moment, problems, text
+from saath_ingest.fields.frame import Frame
+from saath_ingest.fields.remainder import PROBLEMS, Told, remainder
+from saath_ingest.fields.values import boolean, identifier, mapping, moment, problems, text
 
 Status = MessageSent | MessageDelivered | MessageRead | MessagePlayed | MessageFailed
 
@@ -28,8 +29,25 @@ STATUSES: dict[str, type[Status]] = {
     "failed": MessageFailed,
 }
 
+TOLD: Told = {
+    "id": identifier,
+    "status": text,
+    "timestamp": moment,
+    "recipient_id": "address",
+    "recipient_user_id": "address",
+    "recipient_parent_user_id": "address",
+    "recipient_participant_id": "address",
+    "participant_recipient_id": "address",
+    "recipient_participant_user_id": "address",
+    "recipient_participant_parent_user_id": "address",
+    "biz_opaque_callback_data": text,
+    "pricing": {"pricing_model": text, "category": text, "type": text, "billable": boolean},
+    "conversation": {"id": text, "expiration_timestamp": moment},
+    "errors": PROBLEMS,
+}
 
-def status(number: str, known: Book, received_at: datetime, item: JsonObject) -> Status:
+
+def status(frame: Frame, item: JsonObject) -> Status:
     """
     What Meta reports of one message.
 
@@ -46,18 +64,19 @@ def status(number: str, known: Book, received_at: datetime, item: JsonObject) ->
     if model is None:
         raise Unreadable("an unknown status")
     participant = _participant(item)
-    window = mapping(item.get("conversation"))
+    who, window = _contact(frame.known, item, participant), mapping(item.get("conversation"))
     return model(
         id=event_id(message_id, digest_id(f"{name}:", participant) if participant else f"{name}"),
-        time=moment(item.get("timestamp")) or received_at,
-        number=number,
+        time=moment(item.get("timestamp")) or frame.received_at,
+        number=frame.number,
         message_id=message_id,
-        contact=_contact(known, item, participant),
+        contact=who,
         callback=text(item.get("biz_opaque_callback_data")),
         pricing=_pricing(item.get("pricing")),
         window_id=text(window.get("id")),
         window_expires_at=moment(window.get("expiration_timestamp")),
         errors=problems(item.get("errors")),
+        details=remainder(item, TOLD, frame.said(who)),
     )
 
 
@@ -90,10 +109,9 @@ def _contact(known: Book, item: JsonObject, participant: str | None) -> Contact:
 def _pricing(value: Any) -> Pricing | None:
     if not isinstance(value, dict):
         return None
-    billable = value.get("billable")
     return Pricing(
         model=text(value.get("pricing_model")),
         category=text(value.get("category")),
         type=text(value.get("type")),
-        billable=billable if isinstance(billable, bool) else None,
+        billable=boolean(value.get("billable")),
     )

@@ -1,16 +1,26 @@
 """What has no reader, or does not fit it: kept whole, acted on by nobody. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from saath.events import Event, WebhookUnrecognised
 from saath.identity import digest_id
 from saath.topics import ACCOUNTS, Topic
 from saath_ingest.fields.change import Change, Placed, Unreadable
-from saath_ingest.fields.values import canonical, mapping, moment, sequence
+from saath_ingest.fields.contacts import strangers
+from saath_ingest.fields.remainder import Told, remainder
+from saath_ingest.fields.values import account_id, canonical, digits, mapping, moment, sequence
+
+
+def _product(value: Any) -> object:
+    return value if value == "whatsapp" else None
+
 
 # What stands beside the items of every change, and says nothing by itself.
-_FRAME = frozenset({"messaging_product", "metadata", "contacts"})
+_FRAME: Told = {
+    "messaging_product": _product,
+    "metadata": {"display_phone_number": digits, "phone_number_id": account_id},
+}
 
 
 def unrecognised(change: Change, reason: str, part: Any = None) -> Placed:
@@ -60,11 +70,19 @@ def attempt(change: Change, item: Any, topic: Topic, read: Callable[[Any], Event
         return unrecognised(change, f"the reader failed: {type(error).__name__}", item)
 
 
-def left_over(change: Change, *read: str) -> Iterator[Placed]:
+def left_over(change: Change, placed: Sequence[Placed], *read: str) -> Iterator[Placed]:
     """What stands in a change beside the lists that were *read*, so that nothing is dropped."""
-    rest = {key: value for key, value in change.value.items() if key not in read}
-    odd = [key for key, value in rest.items() if key not in _FRAME and value not in (None, [], {})]
-    if odd:
+    beside = {k: v for k, v in change.value.items() if k != "contacts" and k not in read}
+    rest = remainder(beside, _FRAME) or {}
+    if contacts := change.value.get("contacts"):
+        rest |= {"contacts": left} if (left := [*strangers(contacts, _met(placed))]) else {}
+    if rest:
         yield unrecognised(change, "no reader for part of this change", rest)
-    elif not any(change.value.get(name) for name in read):
+    elif not placed:
         yield unrecognised(change, "nothing in it to read")
+
+
+def _met(placed: Sequence[Placed]) -> set[str]:
+    """Everybody whom an event is about."""
+    people = (getattr(item.event, "contact", None) for item in placed)
+    return {name for who in people if who for name in (who.phone, who.user_id) if name}

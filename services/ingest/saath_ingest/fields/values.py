@@ -86,6 +86,16 @@ def digits(value: Any) -> str | None:
     return found if _DIGITS.fullmatch(found) else None
 
 
+def address(value: Any) -> str | None:
+    """A phone number as digits, or whatever else stands for somebody."""
+    return digits(value) or identifier(value)
+
+
+def boolean(value: Any) -> bool | None:
+    """True or false, written as that."""
+    return value if isinstance(value, bool) else None
+
+
 def problems(value: Any) -> tuple[Problem, ...]:
     """Meta's ``errors``."""
     return tuple(
@@ -94,6 +104,7 @@ def problems(value: Any) -> tuple[Problem, ...]:
             title=text(error.get("title")),
             message=text(error.get("message")),
             details=text(mapping(error.get("error_data")).get("details")),
+            href=text(error.get("href")),
         )
         for error in sequence(value)
         if isinstance(error, dict)

@@ -1,0 +1,48 @@
+"""What stands around the items of a change, taken out of it once. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from saath.events import Contact
+from saath_ingest.fields.change import Change, number_of
+from saath_ingest.fields.contacts import Book, book, sole
+
+
+# No repr, as of the change itself.
+@dataclass(frozen=True, slots=True, repr=False)
+class Frame:
+    """
+    The number that a change is about, the customers it names, and when it came.
+
+    ``ours`` are the business's own addresses, which a message may name as its other side.
+    """
+
+    number: str
+    known: Book
+    contacts: Any
+    ours: frozenset[str]
+    received_at: datetime
+
+    @property
+    def sole(self) -> Contact | None:
+        """The one customer that the change names, for items that name none themselves."""
+        return sole(self.contacts)
+
+    def said(self, who: Contact) -> frozenset[str]:
+        """The addresses that an event of this number, about *who*, holds."""
+        names = (who.phone, who.user_id, who.parent_user_id)
+        return self.ours.union(name for name in names if name)
+
+
+def frame_of(change: Change) -> Frame:
+    """
+    Take out of *change* what each of its items needs.
+
+    Raises:
+        Unreadable: it names no number.
+    """
+    number = number_of(change)
+    ours = frozenset(name for name in (number, change.display_phone) if name)
+    contacts = change.value.get("contacts")
+    return Frame(number, book(contacts), contacts, ours, change.received_at)

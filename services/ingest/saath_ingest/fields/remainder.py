@@ -1,0 +1,79 @@
+"""What an event has no attribute for, as Meta wrote it: nothing that a body says is dropped. Pure."""
+
+from collections.abc import Callable, Container
+from typing import Any, Literal, TypeAlias
+
+from saath.events import JsonObject
+from saath_ingest.fields.values import address, identifier, moment, text, whole
+
+# For each key that an event speaks of, how it is read: what its reader cannot read is left over.
+# An ``"address"`` is told where the event says the same address somewhere; a list of one holds how
+# each item of a list is read.
+How: TypeAlias = (
+    "Callable[[Any], object] | Literal['address'] | dict[str, How] | list[dict[str, How]]"
+)
+Told: TypeAlias = dict[str, How]
+
+# They say nothing, so nothing is lost with them.
+NOTHING: tuple[Any, ...] = (None, "", [], {})
+
+PROBLEMS: How = [
+    {
+        "code": whole,
+        "title": text,
+        "message": text,
+        "href": text,
+        "error_data": {"details": text},
+    }
+]
+
+ADDRESSES: Told = {
+    "from": "address",
+    "from_user_id": "address",
+    "from_parent_user_id": "address",
+    "to": "address",
+    "to_user_id": "address",
+    "to_parent_user_id": "address",
+}
+
+# What the event around a message says in its own words; everything else of it is its content.
+MESSAGE: Told = {**ADDRESSES, "id": identifier, "timestamp": moment}
+
+
+def remainder(item: JsonObject, told: Told, said: Container[str] = ()) -> JsonObject | None:
+    """
+    What of *item* is not *told*; ``None`` where all of it is.
+
+    *said* are the addresses that the event holds: the customer's and the business's own.
+    """
+    rest = {
+        key: left
+        for key, part in item.items()
+        if (left := left_of(part, told[key], said) if key in told else part) not in NOTHING
+    }
+    return rest or None
+
+
+def left_of(part: Any, how: How, said: Container[str] = ()) -> Any:
+    """What is left of one value that is read like this; ``None`` where nothing is."""
+    match how:
+        case dict():
+            return remainder(part, how, said) if isinstance(part, dict) else part
+        case [each]:
+            items = part if isinstance(part, list) else [part]
+            left = [left_of(item, each, said) for item in items]
+            return [item for item in left if item not in NOTHING]
+        case "address":
+            return None if address(part) in said else part
+        case _:
+            return None if how(part) is not None else part  # type: ignore[operator]
+
+
+def an_object(value: Any) -> object:
+    """Read as an object, all of it."""
+    return value if isinstance(value, dict) else None
+
+
+def a_list(value: Any) -> object:
+    """Read item by item, by somebody else."""
+    return value
