@@ -24,7 +24,7 @@ from saath_local import ClusterSpec, run_cluster
 
 pytestmark = pytest.mark.fault
 
-KILLS = 10
+KILLS = 7
 DISORDER = {"duplicates": 0.3, "reorder": True, "batch_max": 5, "batch_window_seconds": 0.02}
 
 
