@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,8 +14,10 @@ from typer.testing import CliRunner, Result
 
 from saath.cli.app import app
 from saath.client import ClientSettings
-from saath.kafka.layout import Layout
+from saath.errors import RetryLater
+from saath.kafka.layout import Layout, read_layout
 from saath.kafka.records import Output, Record, dead_letter
+from saath.kafka.redrive import DeadLetters, Redriver
 from saath.kafka.transactions import TransactionalWriter
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import INBOUND, OUTBOUND, TOPICS, Topic, dlq_topic, partition_for
@@ -137,6 +140,26 @@ def test_a_redriven_record_is_the_original_again_once_and_again_only_when_asked(
         (HERE, NUMBER.encode(), SAID, (*HEADERS, mark)),
         (HERE, NUMBER.encode(), SAID, (*HEADERS, mark, ("saath_act", b"1"))),
     ]
+
+
+def test_two_people_who_redrive_the_same_letter_at_once_write_it_once(desk: Desk) -> None:
+    desk.give_up(refused())
+
+    async def redrive() -> None:
+        kafka, topics = desk.settings.kafka, desk.settings.topics
+        layout = await read_layout(kafka, topics, "tests")
+        at = DeadLetters(kafka, topics, "tests", layout, "router")
+        redriver = Redriver(at, lambda *_: (), lambda: FAILED_AT)
+        with suppress(RetryLater):
+            await redriver.redrive(HERE, [0], lambda _: None, act=False)
+
+    async def at_once() -> None:
+        await asyncio.gather(*(redrive() for _ in range(4)))
+        await redrive()
+
+    asyncio.run(at_once())
+
+    assert len(desk.on(INBOUND)) == 1
 
 
 def test_all_of_one_reason_are_redriven_and_what_was_redriven_is_left_alone(desk: Desk) -> None:

@@ -146,9 +146,13 @@ def original(record: Record, layout: Layout) -> Output:
     The record that *record* is the dead letter of, where its topic would have it.
 
     Raises:
-        PoisonRecord: it does not say which topic it came from.
+        PoisonRecord: it does not say which topic it came from, or is not kept here.
     """
-    name = dict(record.headers).get("dlq_topic", b"").decode(errors="replace")
+    said = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
+    name = said.get("dlq_topic", "")
+    if "dlq_left_out_bytes" in said:
+        stood = f"{name}/{said.get('dlq_partition')}/{said.get('dlq_offset')}"
+        raise PoisonRecord(f"it was too large to be kept here; it stands at {stood}")
     topic = next((topic for topic in TOPICS if topic.name == name), None)
     if topic is None:
         raise PoisonRecord(f"it came from {name or 'nowhere'}, which is no topic of ours")

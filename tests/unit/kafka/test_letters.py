@@ -169,6 +169,15 @@ def test_what_came_from_no_topic_of_ours_cannot_be_written_again() -> None:
         original(record, LAYOUT)
 
 
+def test_what_was_too_large_to_be_kept_is_named_by_where_it_stands() -> None:
+    large = Record(INBOUND, 3, 17, 0, NUMBER, b"x" * 3_000_000, HEADERS)
+
+    with pytest.raises(
+        PoisonRecord, match=r"too large to be kept here; it stands at inbound\.v1/3/17"
+    ):
+        original(put_away(large, 5), LAYOUT)
+
+
 def test_what_is_redriven_says_whence_and_acts_only_when_told_to() -> None:
     record = put_away(FIRST, 5)
     letter, was = one(record), original(record, LAYOUT)
