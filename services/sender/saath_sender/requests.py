@@ -35,6 +35,8 @@ EXPIRES_AFTER: dict[Sender, timedelta] = {
 }
 TYPES = ("text", "template")
 TEXT_MAX = 4096
+# What is sent stands in its outcome, and that must fit into a record of 1 MiB.
+REQUEST_BYTES_MAX = 512 * 1024
 NUMBER = re.compile(r"\d{1,32}")
 
 
@@ -114,6 +116,9 @@ def read(
     value: bytes | None, source: Source, read_token: Callable[[str], TurnToken]
 ) -> Request | Refusal:
     """Read one record of an outbound topic."""
+    if value and len(value) > REQUEST_BYTES_MAX:
+        reason = f"a request has at most {REQUEST_BYTES_MAX} bytes"
+        return Refusal(reason, None, source.number, None, unreadable=True)
     try:
         asked = decode_request(value)
     except PoisonRecord as error:

@@ -13,6 +13,10 @@ from saath.topics import Topic, place
 # which is logged, and acts only where the second header says so too.
 REDRIVEN, ACTS = "saath_redriven", "saath_act"
 
+# A dead-letter topic and our producer take 2 MiB. A broker counts what is compressed, so a client
+# that compresses can write far more than that in one record.
+LETTER_BYTES_MAX = 2 * 1024 * 1024 - 64 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -65,7 +69,11 @@ def may_act(headers: Sequence[tuple[str, bytes]]) -> bool:
 
 
 def dead_letter(record: Record, topic: Topic, reason: str, failed_at: datetime) -> Output:
-    """*record* as it goes to a dead-letter topic: untouched, the reason in added headers."""
+    """
+    *record* as it goes to a dead-letter topic: untouched, the reason in added headers.
+
+    Of one that is too large for it there is the reason only; the record stands where it stood.
+    """
     added: Headers = [
         ("dlq_reason", reason.encode()[:1000]),
         ("dlq_topic", record.topic.name.encode()),
@@ -74,8 +82,15 @@ def dead_letter(record: Record, topic: Topic, reason: str, failed_at: datetime) 
         ("dlq_attempts", b"1"),
         ("dlq_failed_at", failed_at.isoformat().encode()),
     ]
+    parts = (record.key, record.value, *(said for _, said in record.headers))
+    size = sum(len(part or b"") for part in parts)
+    if size > LETTER_BYTES_MAX:
+        added.append(("dlq_left_out_bytes", str(size).encode()))
+        return Output(topic, record.partition, None, b"", tuple(added))
     headers = (*record.headers, *added)
-    return Output(topic, record.partition, record.key, record.value, headers)
+    # aiokafka refuses a record with neither key nor value, which other clients write.
+    value = b"" if record.key is None and record.value is None else record.value
+    return Output(topic, record.partition, record.key, value, headers)
 
 
 def from_aiokafka(topic: Topic, raw: Any) -> Record:

@@ -29,7 +29,7 @@ def readable(depth: int) -> bool:
 
 
 def test_what_is_nested_too_deep_to_be_written_again_is_refused() -> None:
-    with pytest.raises(PoisonRecord, match="^not JSON: recursion limit exceeded"):
+    with pytest.raises(PoisonRecord, match=r"^not JSON: recursion limit exceeded"):
         decode_request(nested(200))
 
 
@@ -45,12 +45,12 @@ def test_the_deepest_that_is_read_can_be_written_again_in_a_turn() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
 def test_only_utf8_is_read(encoding: str) -> None:
-    with pytest.raises(PoisonRecord, match="^not JSON"):
+    with pytest.raises(PoisonRecord, match=r"^not JSON"):
         decode_request(request('{"a": "X"}').encode(encoding))
 
 
 def test_a_structured_cloudevent_is_held_to_the_same() -> None:
     headers = [("content-type", b"application/cloudevents+json")]
 
-    with pytest.raises(PoisonRecord, match="^not JSON"):
+    with pytest.raises(PoisonRecord, match=r"^not JSON"):
         decode(headers, b'{"type": "x", "data": ' + b"[" * 250 + b"]" * 250 + b"}")
