@@ -2,9 +2,82 @@
 
 import logging
 import sys
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, TextIO
 
 import structlog
+
+from saath.errors import SaathError
+
+# Errors that speak of us and of machines. The text of any other may repeat what a customer wrote or
+# what they are called by: ``int("4915…")`` does, ``{}["4915…"]`` does.
+HARMLESS = (SaathError, OSError, RuntimeError)
+
+SELDOM_SECONDS = 30.0
+SELDOM_KINDS_MAX = 500
+
+_stacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
+
+class Seldom(logging.Filter):
+    """Lets a line of aiokafka's through once in a while: without a broker it repeats itself all the time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to say it: another library's line, or one that was not said for a while."""
+        if not record.name.startswith("aiokafka"):
+            return True
+        kind = (record.name, str(record.msg))  # before its arguments are put in
+        if record.created - self._said.get(kind, float("-inf")) < SELDOM_SECONDS:
+            return False
+        if len(self._said) >= SELDOM_KINDS_MAX:
+            self._said.clear()
+        self._said[kind] = record.created
+        return True
+
+
+def places(exc_info: structlog.typing.ExcInfo) -> list[dict[str, Any]]:
+    """A traceback as types and places in the code, with the texts of errors that are ``HARMLESS``."""
+    safe = {str(harmless) for harmless in _harmless(exc_info[1])}
+    stacks = _stacks(exc_info)
+    for stack in _all(stacks):
+        if stack["exc_value"] not in safe:
+            stack["exc_value"], stack["exc_notes"] = "", []
+    return stacks
+
+
+def _harmless(error: BaseException | None) -> Iterator[BaseException]:
+    """Those of an error, its causes and its parts whose text may be said."""
+    seen = set[int]()
+    left = [error]
+    while left:
+        found = left.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        if isinstance(found, HARMLESS):
+            yield found
+        left += [found.__cause__, found.__context__, *getattr(found, "exceptions", ())]
+
+
+def _all(stacks: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for stack in stacks:
+        yield stack
+        for part in stack.get("exceptions", ()):
+            yield from _all(part)
+
+
+def _in_lines(out: TextIO, error: structlog.typing.ExcInfo) -> None:
+    """The same for a person at a terminal."""
+    for stack in _all(places(error)):
+        out.write(f"\n  {stack['exc_type']} {stack['exc_value']}".rstrip())
+        out.writelines(
+            f"\n    {frame['filename']}:{frame['lineno']} in {frame['name']}"
+            for frame in stack["frames"]
+        )
 
 
 def configure(
@@ -17,16 +90,12 @@ def configure(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    # A traceback's text may hold whatever an argument's repr holds, so only types and places go out.
-    tracebacks = structlog.processors.ExceptionRenderer(
-        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-    )
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if style == "json"
-        # rich's tracebacks would show local variables, and with them what people wrote
-        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(exception_formatter=_in_lines)
     )
+    tracebacks = structlog.processors.ExceptionRenderer(places)
     last = [tracebacks, renderer] if style == "json" else [renderer]
     structlog.configure(
         processors=[*shared, *last],
@@ -35,6 +104,7 @@ def configure(
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(Seldom())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

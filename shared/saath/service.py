@@ -44,11 +44,13 @@ def run(name: str, settings_type: type[S], resources: Resources[S]) -> None:
                 grace_seconds=settings.shutdown_grace_seconds,
             )
         )
-    except (Misconfigured, BaseExceptionGroup) as error:
+    except Exception as error:
         cause = _first(error)
-        if not isinstance(cause, Misconfigured):
-            raise
-        refuse(str(cause))
+        if isinstance(cause, Misconfigured):
+            refuse(str(cause))
+        # Said here, and not by the interpreter, whose traceback repeats whatever an error's text holds.
+        log.exception("service.failed")
+        raise SystemExit(1) from None
 
 
 def _first(error: BaseException) -> BaseException:

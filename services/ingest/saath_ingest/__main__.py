@@ -1,6 +1,5 @@
 """``saath-ingest``: read the settings, start the web server, stop when told to."""
 
-import logging
 import signal
 import socket
 import sys
@@ -39,7 +38,6 @@ def main() -> None:
     """Run until SIGTERM or SIGINT, then answer what has been asked and leave."""
     settings = load_or_exit(IngestSettings)
     logs.configure("ingest", settings.log_level, settings.log_format)
-    _hush_aiokafka()
     try:
         connection(settings.kafka, client_id("ingest"))
     except Misconfigured as error:
@@ -71,13 +69,6 @@ def main() -> None:
         Server(config).run()
     finally:
         log.info("service.stopped")
-
-
-def _hush_aiokafka() -> None:
-    """Without a broker aiokafka says so thirty times a second; the uplink says it once."""
-    logging.getLogger("aiokafka.client").setLevel(logging.CRITICAL)
-    logging.getLogger("aiokafka.conn").setLevel(logging.CRITICAL)
-    logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":
