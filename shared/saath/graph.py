@@ -15,6 +15,9 @@ from pydantic import Field, SecretStr
 from saath.errors import SaathError
 from saath.settings import Section
 
+# An absurd ``Retry-After`` must not silence a number for good; Meta's own waits are minutes.
+WAIT_SECONDS_MAX = 3600.0
+
 
 class GraphSettings(Section):
     """Where the Graph API is. ``access_token`` is one system token for all numbers, if there is one."""
@@ -127,6 +130,6 @@ def _object(raw: bytes) -> Mapping[str, Any]:
 
 def _seconds(text: str | None) -> float | None:
     try:
-        return max(0.0, float(text)) if text else None
+        return min(WAIT_SECONDS_MAX, max(0.0, float(text))) if text else None
     except ValueError:
         return None

@@ -88,9 +88,13 @@ class Callback:
 def parse_callback(text: str | None) -> Callback | None:
     """Read callback data back; ``None`` where it is not ours."""
     match (text or "").split("|"):
-        case ["s1", request, index, conversation, epoch] if index.isdecimal():
+        case ["s1", request, index, conversation, epoch] if _whole(index) and _whole(epoch or "0"):
             return Callback(
                 request, int(index), conversation or None, int(epoch) if epoch else None
             )
         case _:
             return None
+
+
+def _whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
