@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +15,7 @@ from saath.cli.app import app
 from saath.client import ClientSettings
 from saath.errors import RetryLater
 from saath.kafka.layout import Layout, read_layout
+from saath.kafka.letters import Letter
 from saath.kafka.records import Output, Record, dead_letter
 from saath.kafka.redrive import DeadLetters, Redriver
 from saath.kafka.transactions import TransactionalWriter
@@ -142,20 +142,29 @@ def test_a_redriven_record_is_the_original_again_once_and_again_only_when_asked(
     ]
 
 
+class Interrupted(DeadLetters):
+    """Somebody else redrives the first letter as soon as this one has looked what there is."""
+
+    async def all(self, partition: int | None = None) -> list[Letter]:
+        there = await super().all(partition)
+        other = DeadLetters(self.kafka, self.topics, "other", self.layout, self.service)
+        await redriver(other).redrive(HERE, [0], lambda _: None, act=False)
+        return there
+
+
+def redriver(letters: DeadLetters) -> Redriver:
+    return Redriver(letters, lambda *_: (), lambda: FAILED_AT)
+
+
 def test_two_people_who_redrive_the_same_letter_at_once_write_it_once(desk: Desk) -> None:
     desk.give_up(refused())
 
-    async def redrive() -> None:
+    async def at_once() -> None:
         kafka, topics = desk.settings.kafka, desk.settings.topics
         layout = await read_layout(kafka, topics, "tests")
-        at = DeadLetters(kafka, topics, "tests", layout, "router")
-        redriver = Redriver(at, lambda *_: (), lambda: FAILED_AT)
-        with suppress(RetryLater):
-            await redriver.redrive(HERE, [0], lambda _: None, act=False)
-
-    async def at_once() -> None:
-        await asyncio.gather(*(redrive() for _ in range(4)))
-        await redrive()
+        mine = redriver(Interrupted(kafka, topics, "tests", layout, "router"))
+        with pytest.raises(RetryLater, match="somebody else is redriving"):
+            await mine.redrive(HERE, [0], lambda _: None, act=False)
 
     asyncio.run(at_once())
 
