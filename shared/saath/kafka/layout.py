@@ -7,7 +7,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from saath.errors import Misconfigured, RetryLater
 from saath.kafka.client import admin
@@ -61,18 +61,22 @@ async def apply(kafka: KafkaSettings, settings: TopicSettings, client_id: str) -
     Create the topics that are missing and set those right whose settings differ. Idempotent.
 
     Raises:
-        Misconfigured: a topic has another partition count than asked for.
-        RetryLater: the broker could not be reached.
+        Misconfigured: a topic has another partition count than asked for, or Kafka refuses to make it
+            or to change its settings.
+        RetryLater: the broker could not be reached, or went away meanwhile.
     """
     async with _admin(kafka, client_id) as client:
         found = await _partition_counts(client)
         _refuse_other_counts(found, settings)
         missing = [t for t in TOPICS if t.full_name(settings.prefix) not in found]
-        if missing:
-            await _create(client, missing, settings)
-            await _wait_until_known(client, missing, settings)
         there = [t for t in TOPICS if t not in missing]
-        altered = await _alter(client, there, settings) if there else ()
+        try:
+            if missing:
+                await _create(client, missing, settings)
+                await _wait_until_known(client, missing, settings)
+            altered = await _alter(client, there, settings) if there else ()
+        except (KafkaError, OSError) as error:
+            raise RetryLater(f"Kafka went away half way: {type(error).__name__}") from error
     names = {t.full_name(settings.prefix) for t in there}
     return Applied(
         created=tuple(t.full_name(settings.prefix) for t in missing),
@@ -181,11 +185,13 @@ async def _create(
         timeout_ms=CREATE_TIMEOUT_MS,
     )
     for name, code, *message in response.topic_errors:
-        error = for_code(code)
-        if code and error.__name__ != "TopicAlreadyExistsError":
-            raise Misconfigured(
-                f"{name} cannot be created: {message[0] if message else error.__name__}"
-            )
+        if for_code(code) is not TopicAlreadyExistsError:
+            _refuse_failed(name, "cannot be created", code, message[0] if message else None)
+
+
+def _refuse_failed(name: str, what: str, code: int, message: str | None) -> None:
+    if code:
+        raise Misconfigured(f"{name} {what}: {message or for_code(code).__name__}")
 
 
 async def _wait_until_known(
@@ -213,12 +219,15 @@ async def _alter(
     )
     if altered:
         # The broker replaces a topic's whole override set, which is what one list of topics means.
-        await client.alter_configs(
+        responses = await client.alter_configs(
             [
                 ConfigResource(ConfigResourceType.TOPIC, name, configs=wanted[name])
                 for name in altered
             ]
         )
+        for response in responses:
+            for code, message, _type, name in response.resources:
+                _refuse_failed(name, "settings cannot be corrected", code, message)
     return altered
 
 
@@ -228,8 +237,9 @@ async def _configurations(
     responses = await client.describe_configs(
         [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     )
-    return {
-        name: {entry[0]: entry[1] for entry in entries}
-        for response in responses
-        for _code, _message, _type, name, entries in response.resources
-    }
+    found: dict[str, dict[str, str]] = {}
+    for response in responses:
+        for code, message, _type, name, entries in response.resources:
+            _refuse_failed(name, "settings cannot be read", code, message)
+            found[name] = {entry[0]: entry[1] for entry in entries}
+    return found
