@@ -11,6 +11,7 @@ from tests.conftest import PARTITIONS
 from tests.flow.kafka.scene import Scene, numbered, task_of
 
 from saath.errors import RetryLater
+from saath.kafka import client, transactions
 from saath.kafka import membership as module
 from saath.kafka.client import reading
 from saath.kafka.layout import apply
@@ -70,10 +71,10 @@ async def test_an_error_in_a_rebalance_callback_would_have_been_swallowed(scene:
         def on_partitions_assigned(self, assigned: object) -> None:
             raise ZeroDivisionError
 
-    async with reading(scene.kafka, "tests", group_id=scene.group) as client:
-        client.subscribe([scene.name(INBOUND)], listener=Raises())
+    async with reading(scene.kafka, "tests", group_id=scene.group) as reader:
+        reader.subscribe([scene.name(INBOUND)], listener=Raises())
         await scene.write(b"1")
-        found = await client.getone()
+        found = await reader.getone()
 
     assert found.value == b"1"
 
@@ -223,7 +224,12 @@ async def test_who_is_told_to_stop_ends_though_the_broker_is_gone(
     assert ended
 
 
-async def test_who_is_cancelled_ends_though_a_transaction_hangs(topics: TopicSettings) -> None:
+@pytest.mark.parametrize("asked_before", [False, True], ids=["at once", "when grace is over"])
+async def test_who_is_cancelled_ends_though_a_transaction_hangs(
+    topics: TopicSettings, monkeypatch: pytest.MonkeyPatch, asked_before: bool
+) -> None:
+    for closing in (transactions, client):
+        monkeypatch.setattr(closing, "CLOSE_TIMEOUT_SECONDS", 1.0)
     async with broker_of_its_own(topics) as (scene, kill):
         killed = asyncio.Event()
 
@@ -233,15 +239,18 @@ async def test_who_is_cancelled_ends_though_a_transaction_hangs(topics: TopicSet
                 await killed.wait()
                 await writer.write([Output(HANDOFFS, tenure.partition, b"", b"")])
 
-        member = scene.member(writes_into_the_void)
-        async with task_of(member(asyncio.Event())) as task:
+        member, stopping = scene.member(writes_into_the_void), asyncio.Event()
+        async with task_of(member(stopping)) as task:
             await until(lambda: member.problem() is None)
             await kill()
             killed.set()
+            if asked_before:
+                stopping.set()
             await asyncio.sleep(1)
 
             task.cancel()
-            await asyncio.wait([task], timeout=5 + 5 + 5 + 3)
+            # The bounds: of giving the transaction up, and of closing its writer and the group.
+            await asyncio.wait([task], timeout=1 + 1 + 1 + 3)
             ended = task.done()
 
     assert ended

@@ -1,6 +1,10 @@
 """The partition loop: from the changelog, each record once, and nothing blocks it."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import pairwise
+from typing import ClassVar
 
 import pytest
 from tests.flow.kafka.scene import DLQ, STATE, Counting, Scene, numbered, owning, task_of
@@ -171,14 +175,23 @@ async def test_a_failed_transaction_is_begun_again_from_the_changelog(scene: Sce
     assert counted == numbered(b"1", b"2", b"4")
 
 
-async def test_a_live_record_waits_for_at_most_one_portion_of_slow_ones(scene: Scene) -> None:
-    await scene.write(*(b"slow" for _ in range(400)), topic=BACKFILL)
+async def test_slow_records_come_a_few_at_a_time_so_that_live_ones_go_first(scene: Scene) -> None:
+    class Batches(Counting):
+        ends: ClassVar[list[int]] = []
+
+        def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
+            self.ends.append(self.count)
+            return super().finish(positions, now)
+
+    await scene.write(*(b"slow" for _ in range(200)), b"last", topic=BACKFILL)
     await scene.write(b"live", topic=COMMANDS)
 
-    async with owning(scene.processor()):
-        counted = {value: number for number, value in await scene.wait_for_counted(b"live")}
+    async with owning(scene.processor(Batches)):
+        counted = {value: number for number, value in await scene.wait_for_counted(b"last")}
 
-    assert counted[b"live"] <= 51
+    sizes = [end - start for start, end in pairwise([0, *Batches.ends])]
+    assert max(sizes) <= 51
+    assert (counted[b"live"] or 0) <= 51
 
 
 async def test_lag_is_known_from_the_start_though_nothing_new_arrives(scene: Scene) -> None:
