@@ -180,6 +180,8 @@ class Membership:
         await self._stop(
             [p for p, r in self._running.items() if p not in ours or since[p] > r.generation]
         )
+        if self._assigned.changed.is_set() or self._assigned.under_way:
+            return  # What was ours may be another's since, and to start it would fence that one.
         for partition in sorted(ours - set(self._running)):
             self._start(partition)
 
