@@ -1,8 +1,9 @@
-"""Write every events file anew; read the difference before committing it."""
+"""Write every events file and the table of leaves anew; read the difference before committing it."""
 
 import json
 
 from tests.contract.expectation import bodies, expectation, records
+from tests.contract.leaves import TABLE, table
 
 
 def main() -> None:
@@ -13,6 +14,7 @@ def main() -> None:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             print("written:", path.name)
+    TABLE.write_text(table(bodies()), encoding="utf-8")
 
 
 if __name__ == "__main__":

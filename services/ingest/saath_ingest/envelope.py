@@ -7,12 +7,18 @@ from typing import Any
 
 from saath_ingest.fields import FIELDS, events_of
 from saath_ingest.fields.change import Change, Placed
+from saath_ingest.fields.remainder import Told, elsewhere, remainder
 from saath_ingest.fields.unrecognised import unrecognised
-from saath_ingest.fields.values import account_id
+from saath_ingest.fields.values import account_id, moment, text
 
 OBJECT = "whatsapp_business_account"
 UNKNOWN_ACCOUNT = "unknown"
 OTHER_FIELD = "other"
+
+# The keys that a body, an entry and a change are known to have.
+BODY: Told = {"object": text, "entry": elsewhere}
+ENTRY: Told = {"id": account_id, "time": moment, "changes": elsewhere}
+CHANGE: Told = {"field": text, "value": elsewhere}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,16 @@ def changes(data: Any, received_at: datetime) -> Iterator[Change | Placed]:
             match part:
                 case {"field": str() as field, "value": dict() as value}:
                     yield Change(account, field, value, entry.get("time"), received_at)
+                    beside = remainder(part, CHANGE)
                 case _:
                     yield odd("a change without field and value", part, account)
+                    continue
+            if beside:
+                yield odd("something beside a change's value", beside, account)
+        if beside := remainder(entry, ENTRY):
+            yield odd("something beside an entry's changes", beside, account)
+    if beside := remainder(data, BODY):
+        yield odd("something beside a body's entries", beside)
 
 
 def without_lone_surrogates(data: Any) -> Any:

@@ -12,9 +12,9 @@ Book = Mapping[str, JsonObject]
 # What of an entry its contact says.
 ENTRY: Told = {
     "profile": {"name": text, "username": text},
-    "wa_id": identifier,
-    "user_id": identifier,
-    "parent_user_id": identifier,
+    "wa_id": "address",
+    "user_id": "address",
+    "parent_user_id": "address",
     "identity_key_hash": text,
 }
 
@@ -67,6 +67,11 @@ def split_address(at: Any) -> tuple[str | None, str | None]:
     return (phone, None) if phone else (None, identifier(at))
 
 
+def addresses(who: Contact) -> Iterator[str]:
+    """All that a customer can be named by."""
+    return (name for name in (who.phone, who.user_id, who.parent_user_id) if name)
+
+
 def nobody(who: Contact) -> bool:
     """Whether there is nothing to know them by."""
     return who.phone is None and who.user_id is None
@@ -76,6 +81,6 @@ def strangers(contacts: Any, met: set[str]) -> Iterator[Any]:
     """What no event says of ``contacts[]``: entries of nobody who was *met*, and keys nobody knows."""
     for entry in sequence(contacts):
         names = {address(mapping(entry).get(key)) for key in ("wa_id", "user_id")}
-        left = remainder(entry, ENTRY) if names & met else entry
+        left = remainder(entry, ENTRY, met) if names & met else entry
         if left not in NOTHING:
             yield left

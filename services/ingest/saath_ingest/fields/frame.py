@@ -6,7 +6,7 @@ from typing import Any
 
 from saath.events import Contact
 from saath_ingest.fields.change import Change, number_of
-from saath_ingest.fields.contacts import Book, book, sole
+from saath_ingest.fields.contacts import Book, addresses, book, sole
 
 
 # No repr, as of the change itself.
@@ -31,8 +31,7 @@ class Frame:
 
     def said(self, who: Contact) -> frozenset[str]:
         """The addresses that an event of this number, about *who*, holds."""
-        names = (who.phone, who.user_id, who.parent_user_id)
-        return self.ours.union(name for name in names if name)
+        return self.ours.union(addresses(who))
 
 
 def frame_of(change: Change) -> Frame:

@@ -18,8 +18,8 @@ from saath_ingest.fields.change import Change, Placed, Unreadable
 from saath_ingest.fields.contacts import Book, contact, nobody, split_address
 from saath_ingest.fields.frame import Frame, frame_of
 from saath_ingest.fields.messages import content, message_id_of, recipient, sender
-from saath_ingest.fields.remainder import MESSAGE, PROBLEMS, Told, a_list, remainder
-from saath_ingest.fields.unrecognised import attempt, each, left_over, unrecognised
+from saath_ingest.fields.remainder import MESSAGE, PROBLEMS, Told, elsewhere, remainder
+from saath_ingest.fields.unrecognised import attempt, each, left_over, met, unrecognised
 from saath_ingest.fields.values import (
     address,
     canonical,
@@ -37,22 +37,22 @@ Author = Literal["customer", "business"]
 BACKFILLED: Told = {**MESSAGE, "history_context": {"status": text}}
 CHUNK: Told = {
     "metadata": {"phase": whole, "chunk_order": whole, "progress": whole},
-    "errors": a_list,
+    "errors": elsewhere,
     "threads": [
         {
-            "id": identifier,
+            "id": "address",
             "context": {
-                "wa_id": identifier,
-                "user_id": identifier,
-                "parent_user_id": identifier,
+                "wa_id": "address",
+                "user_id": "address",
+                "parent_user_id": "address",
                 "username": text,
                 "profile": {"name": text, "username": text},
             },
-            "messages": a_list,
+            "messages": elsewhere,
         }
     ],
 }
-DECLINED: Told = {"errors": PROBLEMS, "threads": a_list, "metadata": a_list}
+DECLINED: Told = {"errors": PROBLEMS, "threads": elsewhere, "metadata": elsewhere}
 
 
 def read(change: Change) -> tuple[Placed, ...]:
@@ -81,21 +81,20 @@ def _item(change: Change, frame: Frame, item: Any) -> Iterator[Placed]:
 
 def _chunk(change: Change, frame: Frame, item: JsonObject) -> Iterator[Placed]:
     """The messages of one chunk, and after them the chunk itself, so that whoever counts can."""
-    where, ids = mapping(item.get("metadata")), list[str]()
+    where, found = mapping(item.get("metadata")), list[Placed]()
     for thread in sequence(item.get("threads")):
         if not isinstance(thread, dict):
-            yield unrecognised(change, "a thread that is not an object", thread)
+            found.append(unrecognised(change, "a thread that is not an object", thread))
             continue
         one = partial(backfilled, frame, where, thread)
-        for placed in each(change, thread.get("messages"), HISTORY, one):
-            if isinstance(placed.event, MessageBackfilled):
-                ids.append(placed.event.message_id)
-            yield placed
-    yield attempt(change, item, HISTORY, partial(chunk_received, frame, ids))
+        found += each(change, thread.get("messages"), HISTORY, one)
+    yield from found
+    yield attempt(change, item, HISTORY, partial(chunk_received, frame, found))
 
 
-def chunk_received(frame: Frame, ids: Sequence[str], item: JsonObject) -> HistoryChunkReceived:
+def chunk_received(frame: Frame, found: Sequence[Placed], item: JsonObject) -> HistoryChunkReceived:
     """One chunk. Phase, order and progress together are not unique, so its messages name it too."""
+    ids = [p.event.message_id for p in found if isinstance(p.event, MessageBackfilled)]
     where = mapping(item.get("metadata"))
     phase, chunk, progress = (whole(where.get(key)) for key in ("phase", "chunk_order", "progress"))
     return HistoryChunkReceived(
@@ -107,7 +106,7 @@ def chunk_received(frame: Frame, ids: Sequence[str], item: JsonObject) -> Histor
         chunk=chunk,
         progress=progress,
         messages=len(ids),
-        details=remainder(item, CHUNK),
+        details=remainder(item, CHUNK, met(found)),
     )
 
 

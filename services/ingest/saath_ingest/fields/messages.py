@@ -159,4 +159,7 @@ def content(item: JsonObject, said: Container[str] = (), told: Told = MESSAGE) -
             kept[key] = part
         elif (left := left_of(part, told[key], said)) not in NOTHING:
             kept[key] = left
-    return Content.model_validate(kept | {"type": text(item.get("type")) or "unknown"})
+    kind = text(kept.get("type"))
+    if kind is None and kept.get("type") not in NOTHING:
+        kept["unreadable_type"] = kept["type"]
+    return Content.model_validate(kept | {"type": kind or "unknown"})

@@ -10,7 +10,7 @@ from saath_ingest.fields.contacts import contact, nobody
 from saath_ingest.fields.frame import Frame, frame_of
 from saath_ingest.fields.remainder import Told, remainder
 from saath_ingest.fields.unrecognised import each, left_over
-from saath_ingest.fields.values import canonical, identifier, mapping, moment, text
+from saath_ingest.fields.values import canonical, mapping, moment, text
 
 TOLD: Told = {
     "type": text,
@@ -18,9 +18,9 @@ TOLD: Told = {
     "contact": {
         "full_name": text,
         "first_name": text,
-        "phone_number": identifier,
-        "user_id": identifier,
-        "parent_user_id": identifier,
+        "phone_number": "address",
+        "user_id": "address",
+        "parent_user_id": "address",
         "username": text,
     },
     "metadata": {"timestamp": moment},
@@ -54,6 +54,8 @@ def contact_changed(frame: Frame, item: JsonObject) -> ContactChanged:
     if action is None:
         raise Unreadable("a contact without an action")
     named, timestamp = _named(who, entry), mapping(item.get("metadata")).get("timestamp")
+    # What they call themselves is said nowhere else, where the business calls them otherwise.
+    profile = {"profile": {"name": who.name}} if who.name not in (None, named.name) else {}
     return ContactChanged(
         id=digest_id("contact_", frame.number, action, canonical(timestamp), canonical(entry)),
         time=moment(timestamp) or frame.received_at,
@@ -61,7 +63,7 @@ def contact_changed(frame: Frame, item: JsonObject) -> ContactChanged:
         contact=named,
         action=action,
         first_name=text(entry.get("first_name")),
-        details=_details(item, who.name if who.name != named.name else None),
+        details=(profile | (remainder(item, TOLD, frame.said(who)) or {})) or None,
     )
 
 
@@ -73,9 +75,3 @@ def _named(who: Contact, entry: JsonObject) -> Contact:
             "username": text(entry.get("username")) or who.username,
         }
     )
-
-
-def _details(item: JsonObject, profile_name: str | None) -> JsonObject | None:
-    """What else was said, and what the customers call themselves where the business says otherwise."""
-    profile = {"profile": {"name": profile_name}} if profile_name else {}
-    return profile | (remainder(item, TOLD) or {}) or None

@@ -1,13 +1,13 @@
 """What has no reader, or does not fit it: kept whole, acted on by nobody. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from saath.events import Event, WebhookUnrecognised
 from saath.identity import digest_id
 from saath.topics import ACCOUNTS, Topic
 from saath_ingest.fields.change import Change, Placed, Unreadable
-from saath_ingest.fields.contacts import strangers
+from saath_ingest.fields.contacts import addresses, strangers
 from saath_ingest.fields.remainder import Told, remainder
 from saath_ingest.fields.values import account_id, canonical, digits, mapping, moment, sequence
 
@@ -75,14 +75,14 @@ def left_over(change: Change, placed: Sequence[Placed], *read: str) -> Iterator[
     beside = {k: v for k, v in change.value.items() if k != "contacts" and k not in read}
     rest = remainder(beside, _FRAME) or {}
     if contacts := change.value.get("contacts"):
-        rest |= {"contacts": left} if (left := [*strangers(contacts, _met(placed))]) else {}
+        rest |= {"contacts": left} if (left := [*strangers(contacts, met(placed))]) else {}
     if rest:
         yield unrecognised(change, "no reader for part of this change", rest)
     elif not placed:
         yield unrecognised(change, "nothing in it to read")
 
 
-def _met(placed: Sequence[Placed]) -> set[str]:
-    """Everybody whom an event is about."""
+def met(placed: Iterable[Placed]) -> set[str]:
+    """The addresses of everybody whom an event is about."""
     people = (getattr(item.event, "contact", None) for item in placed)
-    return {name for who in people if who for name in (who.phone, who.user_id) if name}
+    return {name for who in people if who for name in addresses(who)}
