@@ -58,10 +58,10 @@ def _input(name: str, days: float, written_by: str, read_by: str, by: By = "numb
     return Topic(name, by, key, "delete", retention, written_by, read_by, log_append_time=True)
 
 
-INBOUND = _input("inbound.v1", 8, "ingest", "router, sender, sync")
+INBOUND = _input("inbound.v1", 8, "ingest", "router, sender")
 HISTORY = _input("history.v1", 30, "ingest", "sync")
 BACKFILL = _input("backfill.v1", 7, "sync", "router")
-ACCOUNTS = _input("accounts.v1", 30, "ingest", "sync", by="account")
+ACCOUNTS = _input("accounts.v1", 30, "ingest", "people", by="account")
 OUTBOUND = Topic(
     "outbound.v1", "number", "number", "delete", 7 * DAY, "bots", "sender", "write", True
 )
@@ -77,7 +77,15 @@ COMMANDS = Topic(
     "commands.v1", "number", "number", "delete", 7 * DAY, "people's tools", "router", "write", True
 )
 OUTCOMES = Topic(
-    "outcomes.v1", "number", "number", "delete", 7 * DAY, "sender", "router, bots", "read", True
+    "outcomes.v1",
+    "number",
+    "number",
+    "delete",
+    7 * DAY,
+    "sender",
+    "router, sender, bots",
+    "read",
+    True,
 )
 CONVERSATIONS = Topic(
     "conversations.v1", "conversation", "event", "compact,delete", 180 * DAY, "router",
