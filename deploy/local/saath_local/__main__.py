@@ -1,6 +1,7 @@
 """A broker to play with: ``python -m saath_local``, or ``make broker``."""
 
 import argparse
+import shutil
 import signal
 import sys
 import time
@@ -25,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ensure_jars(progress=_show_fetching)
         started = time.monotonic()
         with run_cluster(spec) as cluster:
-            print(describe(cluster, time.monotonic() - started), flush=True)
+            seconds = time.monotonic() - started
+            print(describe(cluster, seconds, _command("saath")), flush=True)
             _wait(cluster)
     except KeyboardInterrupt:
         print("\nStopped.")
@@ -52,7 +54,7 @@ def parse(arguments: Sequence[str] | None) -> ClusterSpec:
     return ClusterSpec(nodes=given.nodes, port=given.port, data=given.data, tls=given.tls)
 
 
-def describe(cluster: Cluster, seconds: float) -> str:
+def describe(cluster: Cluster, seconds: float, saath: str = "saath") -> str:
     """Say where the cluster is and what to type next."""
     lines = [
         f"Apache Kafka {KAFKA_VERSION} runs, ready after {seconds:.1f} s. Ctrl-C stops it.",
@@ -65,9 +67,16 @@ def describe(cluster: Cluster, seconds: float) -> str:
         "In another terminal:",
         "",
         f"  export SAATH_KAFKA__BOOTSTRAP_SERVERS={cluster.bootstrap_servers}",
-        "  saath topics apply",
+        f"  export SAATH_TOPICS__REPLICATION_FACTOR={cluster.bootstrap_servers.count(',') + 1}",
+        f"  {saath} topics apply",
     ]
     return "\n".join(lines)
+
+
+def _command(name: str) -> str:
+    """*name* as it can be typed: where this Python's own commands are, unless the path has them."""
+    own = Path(sys.executable).parent / name
+    return name if shutil.which(name) or not own.exists() else str(own)
 
 
 def _describe_tls(cluster: Cluster) -> list[str]:

@@ -53,5 +53,6 @@ def test_it_says_where_the_broker_is_and_what_to_type_next() -> None:
         "In another terminal:",
         "",
         "  export SAATH_KAFKA__BOOTSTRAP_SERVERS=127.0.0.1:9092",
+        "  export SAATH_TOPICS__REPLICATION_FACTOR=1",
         "  saath topics apply",
     ]
