@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: $(VENV)/.run ## install, start real Kafka, the four services and a stand-in for Meta; show every promise
+demo: $(VENV)/.run ## install, start real Kafka, the four services and a stand-in for Meta; show it at work
 	@$(BIN)/saath demo
 
 dev: $(VENV)/.run ## the same set-up, kept running, for your own bot

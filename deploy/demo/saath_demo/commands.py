@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def run_demo(
     folder: Annotated[Path | None, typer.Option(help=FOLDER_HELP)] = None,
 ) -> None:
-    """Start everything on this machine, show every promise with its figures, stop everything."""
+    """Start everything on this machine, show it at work with its figures, stop everything."""
     console = Console(highlight=False)
     try:
         held = asyncio.run(demo(console, _folder(folder)))

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -40,7 +41,7 @@ GUIDE = """
 [bold]A person[/bold] answers from the phone; the bot is quiet from then on
    curl -s {sandbox}/control/echo -d '{{"number": "{number}", "to": "{customer}", "text": "I am here."}}'
 
-[bold]A subscriber[/bold] of the event log
+[bold]A subscriber[/bold] of the event log (the same variable)
    {python} {subscriber}
 
 [bold]A platform[/bold] that connects numbers
@@ -113,7 +114,8 @@ def guide(stack: Stack, number: RegisteredNumber, folder: Path) -> str:
         number=number.phone_number_id,
         customer=CUSTOMER,
         folder=folder,
-        python="python",
+        # Not the terminal's own: `make dev` runs from a virtual environment nobody activated.
+        python=sys.executable,
         echo_bot=example("echo_bot.py"),
         subscriber=example("subscriber.py"),
         api_token=stack.secrets.api_token,

@@ -9,7 +9,6 @@ from typing import Any
 from saath_ingest.envelope import without_lone_surrogates
 from saath_ingest.signature import known, verified
 
-
 # A surrogate written as bytes, which ``json`` takes although UTF-8 has none.
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
 
