@@ -13,6 +13,10 @@ T = TypeVar("T")
 
 Read = Literal["loaded", "finished", "behind"]
 
+# How far a lane goes on past one that is stuck (a customer that Meta throttles, a slow retry): at
+# 20 a second this is over 8 minutes, and a cursor of 100 KB in every transaction.
+FINISHED_MAX = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
@@ -44,7 +48,7 @@ class Lane(Generic[T]):
     @property
     def roomy(self) -> bool:
         """True when it is worth while to read some more again: reading a few at a time is dear."""
-        return len(self.waiting) <= self.limit // 2
+        return len(self.waiting) <= self.limit // 2 and not self._spread
 
     @property
     def clean(self) -> bool:
@@ -62,7 +66,7 @@ class Lane(Generic[T]):
             return "behind"
         if offset in self.finished:
             return "finished"
-        if len(self.waiting) >= self.limit:
+        if self._full:
             self.unread_from = offset
             return "behind"
         return "loaded"
@@ -71,7 +75,7 @@ class Lane(Generic[T]):
         """The same for a reader that started at ``unread_from`` or before it, and skipped nothing."""
         if self.unread_from is None or offset < self.unread_from:
             return "finished"
-        if offset not in self.finished and len(self.waiting) >= self.limit:
+        if offset not in self.finished and self._full:
             return "behind"
         self.unread_from = offset + 1
         return "finished" if offset in self.finished else "loaded"
@@ -88,14 +92,25 @@ class Lane(Generic[T]):
 
     def finish(self, offset: int) -> None:
         """*offset* is done, in whatever order."""
+        first = self._first_unfinished()
         self.waiting.pop(offset, None)
         self.finished.add(offset)
-        self._forget()
+        if first is None or offset <= first:
+            self._forget()
 
     def cursor(self) -> Cursor | None:
         """Where to read on after a restart; ``None`` when all that was read is finished."""
         first = self._first_unfinished()
         return None if first is None else Cursor(first, tuple(sorted(self.finished)))
+
+    @property
+    def _full(self) -> bool:
+        return len(self.waiting) >= self.limit or self._spread
+
+    @property
+    def _spread(self) -> bool:
+        """Too much is finished behind one that is not."""
+        return bool(self.waiting) and len(self.finished) >= FINISHED_MAX
 
     def _first_unfinished(self) -> int | None:
         loaded = next(iter(self.waiting), None)
