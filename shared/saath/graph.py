@@ -25,7 +25,8 @@ class GraphSettings(Section):
     base_url: str = Field(default="https://graph.facebook.com", pattern=r"^https?://[^/]+$")
     version: str = Field(default="v25.0", pattern=r"^v\d+\.\d+$")
     access_token: SecretStr | None = None
-    timeout_seconds: float = Field(default=20.0, gt=0)
+    # Sync takes a call for unanswered after 60 s, so none may wait longer.
+    timeout_seconds: float = Field(default=20.0, gt=0, le=55)
     connect_timeout_seconds: float = Field(default=5.0, gt=0)
 
 
