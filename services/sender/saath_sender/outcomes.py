@@ -87,14 +87,20 @@ def unread(refusal: Refusal, source: Source, index: int, now: datetime) -> Outco
     if refusal.number is None:
         return None
     name = refusal.request or digest_id("unread_", source.topic, str(source.offset))
+    token = refusal.token
     return MessageRefused(
         id=digest_id("out_", refusal.number, name, str(index), "refused", str(source.offset)),
         time=now,
         number=refusal.number,
+        conversation=token.conversation if token else None,
+        correlation=token.turn if token else None,
         request=name,
         index=index,
         total=refusal.total,
         by=source.by,
+        bot=token.bot if token else None,
+        turn_id=token.turn if token else None,
+        epoch=token.epoch if token else None,
         reason=refusal.reason,
         pointer=refusal.pointer,
     )

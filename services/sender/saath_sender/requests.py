@@ -101,7 +101,8 @@ class Refusal:
     """
     Why a request cannot be carried out as written; ``pointer`` says where (RFC 6901).
 
-    ``unreadable``: it is no request at all, and goes to the dead-letter topic too.
+    ``unreadable``: it is no request at all, and goes to the dead-letter topic too. ``token``: the
+    turn it was to answer, so that the customer who waits for that is not forgotten.
     """
 
     reason: str
@@ -110,6 +111,7 @@ class Refusal:
     request: str | None
     total: int = 1
     unreadable: bool = False
+    token: TurnToken | None = None
 
 
 def read(
@@ -204,4 +206,4 @@ def _refusal(
 ) -> Refusal:
     number = token.number if token else asked.number or source.number
     request = asked.id or (token.turn if token else None)
-    return Refusal(reason, pointer, number, request, max(1, len(asked.messages)))
+    return Refusal(reason, pointer, number, request, max(1, len(asked.messages)), token=token)
