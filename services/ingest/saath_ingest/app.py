@@ -14,7 +14,7 @@ from saath.topics import ACCOUNTS, HISTORY, INBOUND
 from saath_ingest import metrics
 from saath_ingest.in_flight import InFlight
 from saath_ingest.outbox import DEAD_LETTERS
-from saath_ingest.routes import Intake, webhooks
+from saath_ingest.routes import Intake, add_routes
 from saath_ingest.settings import IngestSettings
 from saath_ingest.uplink import Link, Uplink
 
@@ -47,7 +47,7 @@ def build(settings: IngestSettings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json" if settings.ingest.expose_openapi else None,
     )
-    app.include_router(webhooks(intake, health))
+    add_routes(app, intake, health)
     return app
 
 

@@ -14,7 +14,7 @@ from saath.kafka.layout import Layout
 from saath.kafka.records import Output
 from saath.topics import TOPICS
 from saath_ingest.in_flight import InFlight
-from saath_ingest.routes import PATH, Intake, webhooks
+from saath_ingest.routes import PATH, Intake, add_routes
 from saath_ingest.settings import IngestSection
 from saath_ingest.signature import sign
 
@@ -63,7 +63,7 @@ def in_flight() -> InFlight:
 async def client(outlet: Outlet, in_flight: InFlight) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     intake = Intake(SECTION, SECTION.secrets, outlet, in_flight, lambda: RECEIVED_AT)
-    app.include_router(webhooks(intake, Health({"kafka": lambda: outlet.problem})))
+    add_routes(app, intake, Health({"kafka": lambda: outlet.problem}))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as found:
         yield found
