@@ -5,6 +5,7 @@ from importlib import import_module
 import typer
 
 from saath.cli import dlq, topics
+from saath.cli.decode import decode
 from saath.cli.version import version
 
 app = typer.Typer(
@@ -16,9 +17,10 @@ app = typer.Typer(
 )
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
+app.command("decode")(decode)
 app.command("version")(version)
 
-OWN = frozenset({"dlq", "topics", "version"})
+OWN = frozenset({"decode", "dlq", "topics", "version"})
 
 
 def hang_local_commands() -> None:
