@@ -18,7 +18,7 @@ from saath.events import (
     StatusEvent,
 )
 from saath.identity import identities, parse_callback
-from saath.kafka.records import Output, Record, dead_letter, traceparent_of
+from saath.kafka.records import Output, Record, dead_letter
 from saath.metrics import RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
 from saath.tokens import TurnToken
 from saath.topics import dlq_topic, partition_for
@@ -230,7 +230,7 @@ class SenderHandler:
             record.offset,
             record.appended_at,
             record.key,
-            traceparent_of(record.headers),
+            record.size_bytes,
         )
         return read(record.value, source, self.at.read_token)
 

@@ -48,7 +48,7 @@ class Source:
     offset: int
     written_at: datetime
     key: bytes | None = None
-    traceparent: str | None = None
+    size_bytes: int = 0
 
     @property
     def by(self) -> Sender:
@@ -118,7 +118,7 @@ def read(
     value: bytes | None, source: Source, read_token: Callable[[str], TurnToken]
 ) -> Request | Refusal:
     """Read one record of an outbound topic."""
-    if value and len(value) > REQUEST_BYTES_MAX:
+    if source.size_bytes > REQUEST_BYTES_MAX:
         reason = f"a request has at most {REQUEST_BYTES_MAX} bytes"
         return Refusal(reason, None, source.number, None, unreadable=True)
     try:

@@ -35,6 +35,12 @@ class Record:
         """When the broker (or, on topics without the broker's clock, the writer) dated it."""
         return datetime.fromtimestamp(self.timestamp_ms / 1000, UTC)
 
+    @property
+    def size_bytes(self) -> int:
+        """All of it; of headers the values, which alone can be large."""
+        parts = (self.key, self.value, *(said for _, said in self.headers))
+        return sum(len(part or b"") for part in parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -82,10 +88,8 @@ def dead_letter(record: Record, topic: Topic, reason: str, failed_at: datetime) 
         ("dlq_attempts", b"1"),
         ("dlq_failed_at", failed_at.isoformat().encode()),
     ]
-    parts = (record.key, record.value, *(said for _, said in record.headers))
-    size = sum(len(part or b"") for part in parts)
-    if size > LETTER_BYTES_MAX:
-        added.append(("dlq_left_out_bytes", str(size).encode()))
+    if record.size_bytes > LETTER_BYTES_MAX:
+        added.append(("dlq_left_out_bytes", str(record.size_bytes).encode()))
         return Output(topic, record.partition, None, b"", tuple(added))
     headers = (*record.headers, *added)
     # aiokafka refuses a record with neither key nor value, which other clients write.

@@ -4,9 +4,10 @@ import json
 
 import pytest
 from tests.unit.sender.facts import NUMBER, PHONE, TEMPLATE
-from tests.unit.sender.test_sender import Partition, outcomes
+from tests.unit.sender.test_sender import PARTITION, Partition, outcomes
 
 from saath.kafka.client import MAX_REQUEST_BYTES
+from saath.kafka.records import Record
 from saath.topics import OUTBOUND
 from saath_sender.handler import DLQ
 
@@ -46,3 +47,12 @@ def test_a_request_that_is_too_large_is_refused_and_the_next_one_goes() -> None:
         b"",
         True,
     )
+
+
+def test_a_request_for_another_partition_is_not_moved_with_headers_that_no_topic_takes() -> None:
+    p = Partition()
+    headers = (("x", b"x" * 3_000_000),)
+    record = Record(OUTBOUND, PARTITION, 0, 0, b"1", large(10, "1"), headers)
+    p.handler.outbound_read(record, p.now)
+
+    assert [o for o in p.commit() if o.topic is OUTBOUND] == []
