@@ -27,6 +27,7 @@ def build(settings: IngestSettings) -> FastAPI:
     intake = Intake(
         section=settings.ingest,
         secrets=settings.ingest.secrets,
+        apps=settings.ingest.secrets_by_app,
         outlet=uplink,
         in_flight=in_flight,
         now=lambda: datetime.now(UTC),
@@ -45,6 +46,7 @@ def build(settings: IngestSettings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # another path is another path
         openapi_url="/openapi.json" if settings.ingest.expose_openapi else None,
     )
     add_routes(app, intake, health)
