@@ -84,7 +84,8 @@ class RouterHandler:
         name = self._conversation_of(event, number)
         if name is None:
             # A status of a message nobody here sent, to somebody without an address.
-            log.info("message.unplaced", event_id=event.id, event_type=event.type)
+            # Not its id: Meta's message ids hold the customer's phone number, in base64.
+            log.info("message.unplaced", event_type=event.type)
             return ()
         state = self._store.get_or_new(name, number)
         acts = may_act(record.headers)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from saath.events import NumberRecorded, OwnershipRecorded
+from saath.tokens import TurnToken
 from saath_sender.requests import Request
 
 
@@ -79,17 +80,29 @@ def decide(
     """
     if now >= request.expires_at and not facts.again:
         return Expire()
+    stopped = _yields(request, index, facts)
+    return (
+        stopped or _window(request, index, facts, now) or _number(facts, unknown_number_for) or GO
+    )
+
+
+def _yields(request: Request, index: int, facts: Facts) -> Decision | None:
+    """
+    A bot's words yield to a person's, whether they answer a turn or nobody asked for them.
+
+    A template is no answer: it is what a business may say at any time.
+    """
     if request.token:
-        stopped = _owned(request, facts) or _fenced(facts)
-        if stopped:
-            return stopped
-    return _window(request, index, facts, now) or _number(facts, unknown_number_for) or GO
-
-
-def _owned(request: Request, facts: Facts) -> Decision | None:
-    token, owner = request.token, facts.owner
-    if token is None:
+        return _owned(request.token, facts) or _fenced(facts)
+    if request.by == "person" or _is_template(request, index):
         return None
+    if facts.owner and facts.owner.owner != "bot":
+        return Supersede(f"the conversation is {facts.owner.owner}'s")
+    return _fenced(facts)
+
+
+def _owned(token: TurnToken, facts: Facts) -> Decision | None:
+    owner = facts.owner
     if owner is None or owner.epoch < token.epoch:
         # The router wrote this epoch before it signed the token, so it is us who have not read it.
         if not facts.owners_read:
@@ -111,7 +124,7 @@ def _fenced(facts: Facts) -> Decision | None:
 
 
 def _window(request: Request, index: int, facts: Facts, now: datetime) -> Decision | None:
-    if not request.contents or request.contents[index].type == "template":
+    if _is_template(request, index):
         return None
     until = facts.owner.window_until if facts.owner else None
     if until is not None and now < until:
@@ -120,6 +133,10 @@ def _window(request: Request, index: int, facts: Facts, now: datetime) -> Decisi
         return Hold("owners are being read")
     reason = "the service window is closed, only a template may be sent"
     return Refuse(reason, f"/messages/{index}/type")
+
+
+def _is_template(request: Request, index: int) -> bool:
+    return not request.contents or request.contents[index].type == "template"
 
 
 def _number(facts: Facts, unknown_number_for: float) -> Decision | None:

@@ -147,7 +147,9 @@ class SenderHandler:
         facts = Facts(
             owner=owner,
             owners_read=self.read_through >= job.loaded_at,
-            undecided=self.fence.undecided(request.number, known) if request.token else None,
+            undecided=None
+            if request.by == "person"
+            else self.fence.undecided(request.number, known),
             fresh=now.boot < self.fresh_until if fresh is None else fresh,
             number=self.at.number(request.number),
             unknown_for=now.boot - job.loaded_at,

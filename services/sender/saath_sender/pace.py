@@ -65,7 +65,13 @@ class Pace:
         self._reserved.remove(slot)
 
     def slow_down(self, now: float, pause: float = 1.0) -> None:
-        """Meta says that it is too fast (130429): half the pace from now on, recovering slowly."""
+        """
+        Meta says that it is too fast (130429): half the pace from now on, recovering slowly.
+
+        What was under way when Meta said so first may be refused too; that is the same one time.
+        """
+        if now < self._not_before:
+            return
         self._slowed = (now, max(SLOWEST, self._share(now) / 2))
         self._not_before = now + pause
 

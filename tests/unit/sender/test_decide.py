@@ -94,3 +94,18 @@ def test_a_text_without_a_turn_needs_an_open_window() -> None:
     request = outright(OUTBOUND_BULK, messages=[TEXT])
 
     assert decide(request, 0, replace(FINE, owner=None), NOW) == CLOSED
+
+
+@pytest.mark.parametrize(
+    ("facts", "decision"),
+    [
+        (FINE, GO),
+        (replace(FINE, owner=ownership(owner="human")), Supersede("the conversation is human's")),
+        (replace(FINE, undecided="an echo is not judged yet"), Hold("an echo is not judged yet")),
+        (replace(FINE, fresh=False), NOT_FRESH),
+    ],
+)
+def test_words_that_nobody_asked_for_yield_to_a_person_too(
+    facts: Facts, decision: Decision
+) -> None:
+    assert decide(outright(messages=[TEXT]), 0, facts, NOW) == decision

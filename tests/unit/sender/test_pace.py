@@ -87,6 +87,16 @@ def test_a_throttled_number_stops_for_a_second_and_recovers_in_a_minute() -> Non
     assert (pace.next_at(100.0), caps) == (101.0, [10, 15, 20])
 
 
+def test_refusals_of_what_was_under_way_together_slow_it_once() -> None:
+    pace = Pace(20, margin=0.01)
+    for at in (100.0, 100.2, 100.9):
+        pace.slow_down(at)
+    once = pace.effective_cap(100.9)
+    pace.slow_down(101.5)
+
+    assert (once, pace.effective_cap(101.5)) == (10, 5)
+
+
 def test_it_is_chosen_no_earlier_than_it_may_leave_so_that_a_better_one_may_still_come() -> None:
     pace = Pace(2, MARGIN)
     for at in (0.0, 0.5):
