@@ -53,12 +53,19 @@ class Ingest:
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """The log lines of one kind."""
-        lines = self.log_path.read_text(encoding="utf-8").splitlines()
-        return [line for line in map(json.loads, lines) if line["event"] == event]
+        return [line for line in self.lines() if line["event"] == event]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """All that was logged."""
+        return [*map(json.loads, self.log_path.read_text(encoding="utf-8").splitlines())]
 
 
 def environment(kafka: KafkaSettings, topics: TopicSettings, **ingest: str) -> dict[str, str]:
-    """The environment of an ingest on a free port; nothing of the test's own reaches it."""
+    """
+    The environment of an ingest on a free port; nothing of the test's own reaches it.
+
+    A name in capitals is a setting that all services have.
+    """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SAATH_")}
     return clean | {
         "SAATH_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
@@ -66,7 +73,10 @@ def environment(kafka: KafkaSettings, topics: TopicSettings, **ingest: str) -> d
         "SAATH_HTTP_PORT": "0",
         "SAATH_INGEST__APP_SECRETS": f"another_secret,{SECRET}",
         "SAATH_INGEST__VERIFY_TOKENS": TOKEN,
-        **{f"SAATH_INGEST__{name.upper()}": value for name, value in ingest.items()},
+        **{
+            f"SAATH_{name}" if name.isupper() else f"SAATH_INGEST__{name.upper()}": value
+            for name, value in ingest.items()
+        },
     }
 
 

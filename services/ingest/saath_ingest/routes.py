@@ -107,6 +107,9 @@ class Answer:
     body_bytes: int = 0
 
 
+STOPPING = Answer(503, "postponed", "the service was stopped before Kafka had acknowledged it")
+
+
 def add_routes(app: FastAPI, intake: Intake, health: Health) -> None:
     """
     The addresses Meta calls, and the three that operators call.
@@ -156,6 +159,9 @@ async def receive(request: Request, intake: Intake) -> Response:
     body = intake.in_flight.share()
     try:
         answer = await _take_in(request, intake, body, trace_id)
+    except asyncio.CancelledError:
+        # The time we were given to stop in is over, and uvicorn ends what is left.
+        answer = STOPPING
     finally:
         body.release()
     duration_seconds = time.perf_counter() - started
@@ -222,7 +228,8 @@ async def _delivery(request: Request, limit: int, share: Share) -> Delivery | Ov
         RetryLater: too much else is in memory.
     """
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > READ_AWAY_BYTES:
+    # Of thousands of digits Python makes no number at all.
+    if declared.isdecimal() and (len(declared) > 18 or int(declared) > READ_AWAY_BYTES):
         return Oversized()
     chunks, size = list[bytes](), 0
     async for chunk in request.stream():

@@ -136,6 +136,8 @@ class Uplink:
         def forget(_: object) -> None:
             link.unheard.discard(settled)
             release()
+            if not settled.cancelled():
+                settled.exception()  # given up with the link: an error nobody looks at complains
 
         settled.add_done_callback(forget)
 
