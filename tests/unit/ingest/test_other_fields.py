@@ -73,6 +73,15 @@ def test_a_call_is_with_the_customer_whoever_began_it(sides: dict[str, Any]) -> 
     )
 
 
+def test_the_direction_says_who_the_customer_is_where_our_number_is_written_differently() -> None:
+    sides = {"from": "15550009999", "to": CUSTOMER, "direction": "BUSINESS_INITIATED"}
+
+    event = one("calls", calls=[call(**sides)])
+
+    assert isinstance(event, CallReported)
+    assert (event.contact, event.details) == (Contact(phone=CUSTOMER), {"from": "15550009999"})
+
+
 def test_each_step_of_a_call_is_an_event_of_its_own() -> None:
     steps = [call(), call(event="terminate"), call(event=None)]
 
