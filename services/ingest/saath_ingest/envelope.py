@@ -15,6 +15,10 @@ OBJECT = "whatsapp_business_account"
 UNKNOWN_ACCOUNT = "unknown"
 OTHER_FIELD = "other"
 
+# Fifty times the updates that Meta puts into a body. Each may become an event of some 4 KB: 200 MB at
+# the very worst, where 4 MB of `{},` without this bound were six gigabytes, again for seven days.
+ITEMS_MAX = 50_000
+
 # The keys that a body, an entry and a change are known to have.
 BODY: Told = {"object": text, "entry": elsewhere}
 ENTRY: Told = {"id": account_id, "time": moment, "changes": elsewhere}
@@ -51,6 +55,9 @@ def changes(data: Any, received_at: datetime) -> Iterator[Change | Placed]:
         details = part if isinstance(part, dict) else {"value": part}
         return unrecognised(Change(account, "", details, None, received_at), reason)
 
+    if crowded(data):
+        yield odd(f"more than {ITEMS_MAX} items", data)
+        return
     match data:
         case {"object": str() as kind} if kind != OBJECT:
             yield odd("not a WhatsApp webhook", data)
@@ -81,6 +88,19 @@ def changes(data: Any, received_at: datetime) -> Iterator[Change | Placed]:
             yield odd("something beside an entry's changes", beside, account)
     if beside := remainder(data, BODY):
         yield odd("something beside a body's entries", beside)
+
+
+def crowded(data: Any) -> bool:
+    """Whether all lists in *data* together hold more than can be taken apart in bounded memory."""
+    count, unseen = 0, [data]
+    while unseen and count <= ITEMS_MAX:
+        part = unseen.pop()
+        if isinstance(part, list):
+            count += len(part)
+            unseen += part if count <= ITEMS_MAX else ()
+        elif isinstance(part, dict):
+            unseen += part.values()
+    return count > ITEMS_MAX
 
 
 def without_lone_surrogates(data: Any) -> Any:

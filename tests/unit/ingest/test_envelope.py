@@ -15,7 +15,7 @@ from tests.unit.ingest.bodies import (
 )
 
 from saath.events import WebhookUnrecognised
-from saath_ingest.envelope import read
+from saath_ingest.envelope import ITEMS_MAX, read
 
 
 def only(data: Any) -> WebhookUnrecognised:
@@ -139,3 +139,25 @@ def test_what_stands_beside_the_messages_is_kept_too() -> None:
 
 def test_a_change_that_says_nothing_is_kept_unrecognised() -> None:
     assert only(body(change("messages", contacts=[]))).reason == "nothing in it to read"
+
+
+@pytest.mark.parametrize("where", ["entries", "changes", "messages", "deeper"])
+def test_a_body_of_more_items_than_memory_has_room_for_is_kept_in_one_piece(where: str) -> None:
+    many: list[Any] = [{}] * (ITEMS_MAX + 1)
+    data: Any = {
+        "entries": {"object": "whatsapp_business_account", "entry": many},
+        "changes": body(*many),
+        "messages": body(change("messages", messages=many)),
+        "deeper": body(change("history", history=[{"threads": [{"messages": many}]}])),
+    }[where]
+
+    kept = only(data)
+
+    assert (kept.reason, kept.details) == (f"more than {ITEMS_MAX} items", data)
+
+
+def test_a_body_of_as_many_items_as_there_is_room_for_is_read() -> None:
+    frame = 2  # the entry and the change
+    data = body(change("messages", messages=[text()] * (ITEMS_MAX - frame)))
+
+    assert len(events(data)) == ITEMS_MAX - frame
