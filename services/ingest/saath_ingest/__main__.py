@@ -15,6 +15,7 @@ from saath.kafka.publisher import CLOSE_TIMEOUT_SECONDS
 from saath.service import client_id
 from saath.settings import load_or_exit, refuse
 from saath_ingest.app import build
+from saath_ingest.protocol import hurried
 from saath_ingest.settings import IngestSettings
 
 log = structlog.get_logger()
@@ -53,7 +54,7 @@ def main() -> None:
         host=settings.http_host,
         port=settings.http_port,
         loop="uvloop",
-        http="httptools",
+        http=hurried(settings.ingest.headers_timeout_seconds),
         lifespan="on",
         log_config=None,
         log_level="warning",

@@ -32,6 +32,7 @@ from saath_ingest.decide import (
 )
 from saath_ingest.envelope import Reading, read
 from saath_ingest.in_flight import InFlight, Share
+from saath_ingest.openapi import CHALLENGE, DELIVERY
 from saath_ingest.outbox import outbox
 from saath_ingest.settings import IngestSection
 from saath_ingest.tracing import traceparent
@@ -125,11 +126,11 @@ def add_routes(app: FastAPI, intake: Intake, health: Health) -> None:
 
 
 def _add_address(app: FastAPI, path: str, intake: Intake) -> None:
-    @app.get(path)
+    @app.get(path, response_class=PlainTextResponse, openapi_extra=CHALLENGE)
     async def verify(request: Request) -> Response:
         return challenge(request, intake)
 
-    @app.post(path)
+    @app.post(path, response_class=PlainTextResponse, openapi_extra=DELIVERY)
     async def deliver(request: Request) -> Response:
         return await receive(request, intake)
 

@@ -59,6 +59,7 @@ class IngestSection(Section):
     in_flight_bytes_max: int = Field(default=64 * MIB, ge=1024)
     # Kafka's own default limit of a record is 1 MiB, and headers count.
     record_bytes_max: int = Field(default=900_000, ge=10_000, le=2 * MIB)
+    headers_timeout_seconds: float = Field(default=10.0, gt=0)
     body_timeout_seconds: float = Field(default=20.0, gt=0)
     produce_timeout_seconds: float = Field(default=10.0, gt=0)
     expose_openapi: bool = False
