@@ -1,7 +1,7 @@
 """Probes and metrics for a service that speaks FastAPI anyway; ``saath.http`` has them for the others."""
 
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from saath.http import Health
@@ -15,12 +15,12 @@ def probe_routes(health: Health) -> APIRouter:
     async def live() -> Response:
         return JSONResponse({"live": True})
 
-    @router.get("/readyz")
+    @router.get("/readyz", responses={503: {"description": "Not ready, and what is missing"}})
     async def ready() -> Response:
         body, status = health.report()
         return JSONResponse(body, status)
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def scrape() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
