@@ -6,6 +6,7 @@ The one list. ``saath topics apply`` creates the topics from it, the services pl
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Literal
 
 from saath.events import Event
@@ -149,6 +150,7 @@ def murmur2(data: bytes) -> int:
     return h ^ (h >> 15)
 
 
+@lru_cache(maxsize=4096)
 def partition_for(value: str, partitions: int) -> int:
     """Choose the partition as the Java client's default partitioner does for this key."""
     return (murmur2(value.encode()) & 0x7FFFFFFF) % partitions

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic_core import from_json
+
 from saath_ingest.envelope import without_lone_surrogates
 from saath_ingest.signature import known, verified
 
@@ -99,7 +101,7 @@ def decide(request: Verification | Delivery | Oversized, secrets: Secrets) -> De
 def parse(body: bytes) -> Accept | Reject:
     """Read a body whose sender is known."""
     try:
-        data = json.loads(body)
+        data = _loads(body)
         # Meta escapes every emoji as a pair of surrogates. A text cut in the middle of a pair leaves
         # half of one, which no UTF-8 can hold: it would fail every writer and reader after us.
         if b"\\ud" in body or b"\\uD" in body or _SURROGATE.search(body):
@@ -109,3 +111,11 @@ def parse(body: bytes) -> Accept | Reject:
     except RecursionError:
         return NESTED_TOO_DEEP
     return Accept(data)
+
+
+def _loads(body: bytes) -> Any:
+    """As ``json`` reads it, which is the more lenient, and takes twice as long."""
+    try:
+        return from_json(body, cache_strings="keys")  # what people wrote is not kept
+    except ValueError:
+        return json.loads(body)

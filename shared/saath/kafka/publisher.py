@@ -6,13 +6,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from saath.codec import encode
 from saath.events import Event
 from saath.kafka.client import producer
-from saath.kafka.records import Output
+from saath.kafka.records import Output, output
 from saath.metrics import RECORDS_PRODUCED
 from saath.settings import KafkaSettings, TopicSettings
-from saath.topics import Topic, partition_for, place
+from saath.topics import Topic, partition_for
 
 # An idempotent producer never gives a record up, so without a broker its flush would never end.
 CLOSE_TIMEOUT_SECONDS = 5.0
@@ -61,9 +60,8 @@ class Publisher:
 
         Returns a future that resolves with the record's metadata once it is durable.
         """
-        where = place(topic, event, await self.partitions(topic))
-        headers, value = encode(event, partition_key=where.key, traceparent=traceparent)
-        return await self.send_raw(topic, where.key, where.partition, value, headers)
+        placed = output(topic, event, await self.partitions(topic), traceparent)
+        return await self.send_output(placed)
 
     async def send_raw(
         self,
@@ -74,19 +72,20 @@ class Publisher:
         headers: Sequence[tuple[str, bytes]] = (),
     ) -> "asyncio.Future[Any]":
         """Hand a finished record to the producer's buffer."""
-        name = topic.full_name(self._topics.prefix)
+        return await self.send_output(Output(topic, partition, key.encode(), value, tuple(headers)))
+
+    async def send_output(self, record: Output) -> "asyncio.Future[Any]":
+        """Hand a record that was placed and encoded before to the producer's buffer."""
+        name = record.topic.full_name(self._topics.prefix)
         RECORDS_PRODUCED.labels(name).inc()
         future: asyncio.Future[Any] = await self._producer.send(
-            name, value, key=key.encode(), partition=partition, headers=list(headers)
+            name,
+            record.value,
+            key=record.key,
+            partition=record.partition,
+            headers=list(record.headers),  # aiokafka takes no other sequence
         )
         return future
-
-    async def send_output(self, output: Output) -> "asyncio.Future[Any]":
-        """Hand a record that was placed and encoded before to the producer's buffer."""
-        key = (output.key or b"").decode()
-        return await self.send_raw(
-            output.topic, key, output.partition, output.value, output.headers
-        )
 
     async def publish(self, topic: Topic, *events: Event) -> None:
         """Write *events* and wait until all of them are durable."""
