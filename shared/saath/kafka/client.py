@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from saath.errors import Misconfigured
+from saath.kafka.tolerant import TolerantConsumer
 from saath.settings import KafkaSettings
 
 # Meta's bodies may be 3 MB; one update of it is far smaller, but a history message can be long.
@@ -75,14 +76,14 @@ def producer(kafka: KafkaSettings, client_id: str, **overrides: Any) -> AIOKafka
 
 
 def consumer(kafka: KafkaSettings, client_id: str, **overrides: Any) -> AIOKafkaConsumer:
-    """A consumer that sees committed records only and commits nothing by itself."""
+    """A consumer that sees committed records only, commits nothing by itself, and is stopped by none."""
     arguments = {
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",
         "isolation_level": "read_committed",
         "max_partition_fetch_bytes": 4 * 1024 * 1024,
     }
-    return AIOKafkaConsumer(**connection(kafka, client_id), **(arguments | overrides))
+    return TolerantConsumer(**connection(kafka, client_id), **(arguments | overrides))
 
 
 @asynccontextmanager

@@ -88,8 +88,10 @@ class Table(Mapping[str, E], Generic[E]):
                     for record in records:
                         self._apply(record.key, record.value, record.headers)
 
-    def _apply(self, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
-        name = key.decode(errors="replace")
+    def _apply(
+        self, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]
+    ) -> None:
+        name = (key or b"").decode(errors="replace")  # none where nothing of it can be read
         if value is None:
             self._rows.pop(name, None)
         else:

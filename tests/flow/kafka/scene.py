@@ -95,9 +95,10 @@ class Scene:
         partition: int = 0,
         key: bytes = b"n",
         headers: Headers = (),
+        compression_type: str | None = None,
     ) -> None:
         """Write plain records, as one who knows nothing of transactions."""
-        client = producer(self.kafka, "tests")
+        client = producer(self.kafka, "tests", compression_type=compression_type)
         await client.start()
         try:
             for value in values:
