@@ -279,6 +279,7 @@ async def test_without_a_broker_it_waits_says_so_and_can_be_stopped(tmp_path: Pa
         0,
         (
             f"no Kafka broker answers at {nowhere.bootstrap_servers} "
-            "(SAATH_KAFKA__BOOTSTRAP_SERVERS): KafkaConnectionError"
+            "(SAATH_KAFKA__BOOTSTRAP_SERVERS), or it does not let us in "
+            "(check SAATH_KAFKA__SECURITY_PROTOCOL=PLAINTEXT): KafkaConnectionError"
         ),
     )

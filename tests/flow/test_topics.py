@@ -121,7 +121,10 @@ def test_the_command_line_makes_the_topics_and_refuses_another_partition_count(
 
 def test_the_command_line_says_where_it_looked_for_a_broker(fresh: TopicSettings) -> None:
     nowhere = KafkaSettings(bootstrap_servers="127.0.0.1:1")
-    sentence = "no Kafka broker answers at 127.0.0.1:1 (SAATH_KAFKA__BOOTSTRAP_SERVERS)"
+    sentence = (
+        "no Kafka broker answers at 127.0.0.1:1 (SAATH_KAFKA__BOOTSTRAP_SERVERS), "
+        "or it does not let us in (check SAATH_KAFKA__SECURITY_PROTOCOL=PLAINTEXT)"
+    )
 
     assert saath(nowhere, fresh, "topics", "apply") == (
         1,

@@ -36,10 +36,7 @@ def meaning(error: KafkaError | OSError, kafka: KafkaSettings) -> SaathError:
     name = type(error).__name__
     match error:
         case KafkaConnectionError() | OSError():
-            return RetryLater(
-                f"no Kafka broker answers at {kafka.bootstrap_servers} "
-                f"(SAATH_KAFKA__BOOTSTRAP_SERVERS): {name}"
-            )
+            return unreachable(error, kafka)
         case UnknownTopicOrPartitionError():
             return Misconfigured("the topic is not there: run `saath topics apply`")
         case TopicAuthorizationFailedError() | GroupAuthorizationFailedError():
@@ -48,3 +45,17 @@ def meaning(error: KafkaError | OSError, kafka: KafkaSettings) -> SaathError:
             return RetryLater(name)
         case _:
             return PoisonRecord(f"Kafka does not take it: {name}")
+
+
+def unreachable(error: Exception, kafka: KafkaSettings) -> RetryLater:
+    """No connection came about. Why not, aiokafka says in its log only: refused or not let in is one."""
+    protocol = kafka.security_protocol
+    suspects = [f"SAATH_KAFKA__SECURITY_PROTOCOL={protocol}"]
+    if protocol.endswith("SSL"):
+        suspects.append("__SSL_CAFILE, __SSL_CERTFILE, __SSL_KEYFILE")
+    if protocol.startswith("SASL"):
+        suspects.append("__SASL_MECHANISM, __SASL_USERNAME, __SASL_PASSWORD")
+    return RetryLater(
+        f"no Kafka broker answers at {kafka.bootstrap_servers} (SAATH_KAFKA__BOOTSTRAP_SERVERS), "
+        f"or it does not let us in (check {', '.join(suspects)}): {type(error).__name__}"
+    )

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from saath.errors import Misconfigured, RetryLater
 from saath.kafka.client import admin
+from saath.kafka.failures import unreachable
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import TOPICS, Topic
 
@@ -139,10 +140,7 @@ class _admin:  # noqa: N801 # reads as a function where it is used
             await self._client.start()
         except (KafkaError, OSError) as error:
             await self._client.close()
-            raise RetryLater(
-                f"no Kafka broker answers at {self._kafka.bootstrap_servers} "
-                f"(SAATH_KAFKA__BOOTSTRAP_SERVERS): {type(error).__name__}"
-            ) from error
+            raise unreachable(error, self._kafka) from error
         return self._client
 
     async def __aexit__(self, *_: object) -> None:

@@ -97,7 +97,8 @@ async def test_a_broker_that_is_not_there_is_a_sentence(nowhere: KafkaSettings) 
 
     assert str(refused.value) == (
         f"no Kafka broker answers at {nowhere.bootstrap_servers} "
-        "(SAATH_KAFKA__BOOTSTRAP_SERVERS): KafkaConnectionError"
+        "(SAATH_KAFKA__BOOTSTRAP_SERVERS), or it does not let us in "
+        "(check SAATH_KAFKA__SECURITY_PROTOCOL=PLAINTEXT): KafkaConnectionError"
     )
 
 
