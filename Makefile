@@ -1,5 +1,5 @@
 # The commands a person types. Everything is installed into .venv, from pinned and hashed requirements.
-.PHONY: demo test lint schemas broker dev requirements contract clean help
+.PHONY: demo test fuzz lint schemas broker dev requirements contract clean help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -19,6 +19,9 @@ dev: $(VENV)/.run ## the same set-up, kept running, for your own bot
 
 test: $(VENV)/.test ## all tests, on a real Kafka broker
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.test ## odd requests at ingest's door, FUZZ_CASES of them (20000), others every time
+	@FUZZ_CASES=$${FUZZ_CASES:-20000} $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
 
 lint: $(VENV)/.test ## format, lint, types, import rules, schema drift
 	$(BIN)/ruff format --check .

@@ -85,8 +85,9 @@ async def until_held(ingest: Ingest, at_least: float, at_most: float = float("in
 
 
 def resident_bytes(ingest: Ingest) -> int:
-    """The process's memory."""
-    pages = int(Path(f"/proc/{ingest.process.pid}/statm").read_text().split()[1])
+    """The process's memory, where the system tells."""
+    told = Path(f"/proc/{ingest.process.pid}/statm")
+    pages = int(told.read_text().split()[1]) if told.exists() else 0
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 

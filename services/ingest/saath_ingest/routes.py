@@ -126,13 +126,14 @@ def add_routes(app: FastAPI, intake: Intake, health: Health) -> None:
 
 
 def _add_address(app: FastAPI, path: str, intake: Intake) -> None:
+    # Routes are tried in their order, and of these come very many more than of the other.
+    @app.post(path, response_class=Response, openapi_extra=DELIVERY)
+    async def deliver(request: Request) -> Response:
+        return await receive(request, intake)
+
     @app.get(path, response_class=PlainTextResponse, openapi_extra=CHALLENGE)
     async def verify(request: Request) -> Response:
         return challenge(request, intake)
-
-    @app.post(path, response_class=PlainTextResponse, openapi_extra=DELIVERY)
-    async def deliver(request: Request) -> Response:
-        return await receive(request, intake)
 
 
 def challenge(request: Request, intake: Intake) -> Response:

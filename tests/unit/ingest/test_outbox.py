@@ -4,6 +4,7 @@ import hashlib
 import json
 from typing import Any
 
+import pytest
 from tests.unit.ingest.bodies import ACCOUNT, NUMBER, RECEIVED_AT, body, change, text
 
 from saath.codec import decode
@@ -112,6 +113,15 @@ def test_what_json_cannot_hold_is_set_aside_once_however_many_there_are() -> Non
         ("accounts.v1", ACCOUNT.encode()),
         ("ingest.dlq.v1", ACCOUNT.encode()),
     ]
+
+
+@pytest.mark.parametrize("levels", [50, 150, 190, 200, 220, 250, 300])
+def test_whatever_depth_is_published_can_be_read_again(levels: int) -> None:
+    data = body({"field": "account_update", "value": {"event": "A", "deep": nested(levels)}})
+
+    published = [record for record in records(data) if record.topic.name != "ingest.dlq.v1"]
+
+    assert [decode(record.headers, record.value).type for record in published]
 
 
 def test_json_that_is_no_webhook_is_one_record_of_an_unknown_account() -> None:
