@@ -60,6 +60,7 @@ def main() -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nobody here asks who called
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         # What is left is for the producer's last flush.
         timeout_graceful_shutdown=max(

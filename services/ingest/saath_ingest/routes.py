@@ -3,7 +3,7 @@
 import asyncio
 import secrets as randomness
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
+from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from saath.errors import RetryLater
@@ -97,6 +98,14 @@ class Intake:
             return await asyncio.to_thread(function)
 
 
+class Straight(APIRoute):
+    """A route that is given the request as it is: nothing to inject, which halves its way here."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Call the function behind it, and nothing else."""
+        return self.endpoint
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What became of a delivery: the status for Meta, a word for metrics, the rest for the log."""
@@ -118,6 +127,7 @@ def add_routes(app: FastAPI, intake: Intake, health: Health) -> None:
     Meta's stand on the application itself: an included router costs 6 µs more to get to, each. Each
     app's is a route of its own, so that another name is no route at all.
     """
+    app.router.route_class = Straight
     if intake.secrets.app_secrets:
         _add_address(app, PATH, intake)
     for name, secrets in intake.apps.items():
