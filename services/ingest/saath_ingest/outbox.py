@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 
 from saath.codec import decode
 from saath.errors import PoisonRecord
@@ -68,7 +69,7 @@ def _brackets(value: bytes) -> int:
 
 def size_of(record: Output) -> int:
     """About what *record* takes on the wire and in the producer's buffer."""
-    headers = sum(len(name) + len(value) for name, value in record.headers)
+    headers = sum(map(len, chain.from_iterable(record.headers)))
     return len(record.key or b"") + len(record.value or b"") + headers
 
 

@@ -7,6 +7,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -111,10 +112,13 @@ def bench(kafka: KafkaSettings, folder: Path) -> Bench:
 def put_under(load: Load) -> Result:
     """Run *load* in a process of its own, so that it shares nothing with us but the machine."""
     command = [sys.executable, "-m", "tests.benchmarks.ingest.load", json.dumps(asdict(load))]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr.decode(errors="replace"))
-    result = json.loads(done.stdout)
+    # A file, because an unbuffered Python drops what does not go into a pipe at once.
+    with tempfile.TemporaryFile() as out:
+        done = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.PIPE, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stderr.decode(errors="replace"))
+        out.seek(0)
+        result = json.loads(out.read())
     return Result(Tally(**result["warm_up"]), Tally(**result["measured"]))
 
 
