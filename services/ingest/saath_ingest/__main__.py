@@ -10,8 +10,7 @@ import uvicorn
 
 from saath import log as logs
 from saath.errors import Misconfigured
-from saath.kafka.client import connection
-from saath.kafka.publisher import CLOSE_TIMEOUT_SECONDS
+from saath.kafka.client import CLOSE_TIMEOUT_SECONDS, connection
 from saath.service import client_id
 from saath.settings import load_or_exit, refuse
 from saath_ingest.app import build

@@ -5,21 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import structlog
-
 from saath.events import NumberPolicy, NumberRecorded
-from saath.http import Health
-from saath.kafka.layout import wait_for_layout
-from saath.kafka.membership import Membership
 from saath.kafka.processor import Inputs, Processor
-from saath.kafka.tables import Table
-from saath.service import Worker, client_id, probes
+from saath.kafka.startup import once_whole, started
+from saath.service import Worker
 from saath.tokens import TurnTokens
 from saath.topics import BACKFILL, COMMANDS, INBOUND, NUMBERS, OUTCOMES
 from saath_router.handler import Installation, RouterHandler
 from saath_router.settings import RouterSettings
-
-log = structlog.get_logger()
 
 INPUTS = Inputs(primary=INBOUND, others=(OUTCOMES, COMMANDS), slow=(BACKFILL,))
 
@@ -29,29 +22,11 @@ async def resources(
     settings: RouterSettings, stopping: asyncio.Event
 ) -> AsyncIterator[Sequence[Worker]]:
     """Everything the router needs, as long as it runs; yields its workers."""
-    health = Health({"kafka": lambda: "not connected yet"})
-    async with probes(health, settings.http_host, settings.http_port) as port:
-        log.info("service.started", port=port)
-        name = client_id("router")
-        layout = await wait_for_layout(
-            settings.kafka,
-            settings.topics,
-            name,
-            stopping,
-            health.kafka_unavailable,
-        )
-        if layout is None:
+    async with started("router", settings, stopping) as connected:
+        if connected is None:
             yield []
             return
-
-        numbers = Table(
-            NUMBERS,
-            NumberRecorded,
-            kafka=settings.kafka,
-            topics=settings.topics,
-            client_id=f"{name}-numbers",
-            partitions=layout.of(NUMBERS),
-        )
+        numbers = connected.table(NUMBERS, NumberRecorded)
 
         def policy_of(number: str) -> NumberPolicy | None:
             recorded = numbers.get(number)
@@ -62,7 +37,7 @@ async def resources(
             tokens=TurnTokens(settings.turn_keys.values()),
             policy=settings.router.policy(),
             policy_of=policy_of,
-            layout=layout,
+            layout=connected.layout,
         )
         processor = Processor(
             "router",
@@ -70,21 +45,10 @@ async def resources(
             lambda partition: RouterHandler(installation, partition),
             kafka=settings.kafka,
             topics=settings.topics,
-            client_id=name,
+            client_id=connected.name,
             now=lambda: datetime.now(UTC),
         )
-        membership = Membership(
-            settings.kafka,
-            name,
-            "saath-router",
-            INBOUND.full_name(settings.topics.prefix),
-            processor,
-        )
-
-        async def route(stopping: asyncio.Event) -> None:
-            # Policies first: a message decided without its number's policy is decided wrongly.
-            await numbers.wait_until_complete(stopping)
-            await membership(stopping)
-
-        health.checks = {"numbers": numbers.problem, "partitions": membership.problem}
-        yield [numbers, route]
+        membership = connected.membership(INBOUND, processor)
+        connected.health.checks = {"numbers": numbers.problem, "partitions": membership.problem}
+        # Policies first: a message decided without its number's policy is decided wrongly.
+        yield [numbers, once_whole(numbers, membership)]

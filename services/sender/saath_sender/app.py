@@ -4,25 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import structlog
-
 from saath.errors import Misconfigured
 from saath.events import CredentialRecorded, NumberRecorded
 from saath.graph import GraphClient
-from saath.http import Health
-from saath.kafka.layout import Layout, wait_for_layout
-from saath.kafka.membership import Membership
-from saath.kafka.tables import Table
+from saath.kafka.startup import once_whole, started
 from saath.secrets import vault_of
-from saath.service import Worker, client_id, probes
+from saath.service import Worker
 from saath.tokens import TurnTokens
 from saath.topics import CREDENTIALS, NUMBERS, OUTBOUND
 from saath_sender.credentials import Credentials
 from saath_sender.handler import Installation
 from saath_sender.partition import Outside, PartitionRun
 from saath_sender.settings import SenderSettings
-
-log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -42,58 +35,22 @@ async def resources(
             "SAATH_CREDENTIALS__KEYS (to read each number's own)"
         )
     tokens = TurnTokens(settings.turn_keys.values())
-    health = Health({"kafka": lambda: "not connected yet"})
     async with (
-        probes(health, settings.http_host, settings.http_port) as port,
+        started("sender", settings, stopping) as connected,
         GraphClient(settings.graph) as graph,
     ):
-        log.info("service.started", port=port)
-        name = client_id("sender")
-        layout = await wait_for_layout(
-            settings.kafka,
-            settings.topics,
-            name,
-            stopping,
-            health.kafka_unavailable,
-        )
-        if layout is None:
+        if connected is None:
             yield []
             return
-        numbers, stored = _tables(settings, name, layout)
+        numbers = connected.table(NUMBERS, NumberRecorded)
+        stored = connected.table(CREDENTIALS, CredentialRecorded)
         credentials = Credentials(settings.graph.access_token, stored, vault)
+        count, prefix = connected.layout.of(OUTBOUND), settings.topics.prefix
         partitions = PartitionRun(
-            Installation(tokens.read, numbers.get, layout.of(OUTBOUND), settings.sender),
-            Outside(settings.kafka, settings.topics.prefix, name, graph, credentials.token),
+            Installation(tokens.read, numbers.get, count, settings.sender),
+            Outside(settings.kafka, prefix, connected.name, graph, credentials.token),
         )
-        topic = OUTBOUND.full_name(settings.topics.prefix)
-        membership = Membership(settings.kafka, name, "saath-sender", topic, partitions)
-
-        async def send(stopping: asyncio.Event) -> None:
-            # A number's state first: what is sent without it is sent at the wrong pace.
-            await numbers.wait_until_complete(stopping)
-            await membership(stopping)
-
-        health.checks = {"numbers": numbers.problem, "partitions": membership.problem}
-        yield [numbers, stored, send]
-
-
-def _tables(
-    settings: SenderSettings, name: str, layout: Layout
-) -> tuple[Table[NumberRecorded], Table[CredentialRecorded]]:
-    numbers = Table(
-        NUMBERS,
-        NumberRecorded,
-        kafka=settings.kafka,
-        topics=settings.topics,
-        client_id=f"{name}-numbers",
-        partitions=layout.of(NUMBERS),
-    )
-    stored = Table(
-        CREDENTIALS,
-        CredentialRecorded,
-        kafka=settings.kafka,
-        topics=settings.topics,
-        client_id=f"{name}-credentials",
-        partitions=layout.of(CREDENTIALS),
-    )
-    return numbers, stored
+        membership = connected.membership(OUTBOUND, partitions)
+        connected.health.checks = {"numbers": numbers.problem, "partitions": membership.problem}
+        # A number's state first: what is sent without it is sent at the wrong pace.
+        yield [numbers, stored, once_whole(numbers, membership)]

@@ -15,15 +15,12 @@ from saath.codec import decode
 from saath.errors import Misconfigured, PoisonRecord
 from saath.events import CredentialRecorded, Event, NumberPolicy
 from saath.graph import GraphClient
-from saath.http import Health
 from saath.kafka.inbox import Inbox
-from saath.kafka.layout import Layout, wait_for_layout
-from saath.kafka.membership import Membership
 from saath.kafka.processor import Inputs, Processor
 from saath.kafka.ranges import read_range
-from saath.kafka.tables import Table
+from saath.kafka.startup import Connected, connect, not_connected
 from saath.secrets import Vault, vault_of
-from saath.service import Worker, client_id, listening, say_build
+from saath.service import Worker, listening, say_build
 from saath.settings import KafkaSettings
 from saath.topics import CREDENTIALS, HISTORY
 from saath_sync.connect import Connector
@@ -49,34 +46,28 @@ async def resources(
     vault = vault_of(settings.credentials)
     if vault is None:
         raise Misconfigured("SAATH_CREDENTIALS__KEYS is missing: tokens are stored encrypted only")
-    health = Health({"kafka": lambda: "not connected yet"})
+    health = not_connected()
     policy = NumberPolicy(answers=settings.sync.answers, bot=settings.sync.bot)
     front = Front(settings.sync.api_token, policy, health, utc_now)
     async with web(settings, front, stopping) as drained:
-        layout = await wait_for_layout(
-            settings.kafka,
-            settings.topics,
-            client_id("sync"),
-            stopping,
-            health.kafka_unavailable,
-        )
-        if layout is None:
+        connected = await connect("sync", settings, health, stopping)
+        if connected is None:
             yield []
             return
         async with GraphClient(settings.graph) as graph:
-            yield compose(settings, layout, front, vault, graph, drained)
+            yield compose(settings, connected, front, vault, graph, drained)
 
 
 def compose(
     settings: SyncSettings,
-    layout: Layout,
+    connected: Connected,
     front: Front,
     vault: Vault,
     graph: GraphClient,
     drained: asyncio.Event,
 ) -> list[Worker]:
     """Sync's workers, with the routes connected to them."""
-    name, section = client_id("sync"), settings.sync
+    name, layout, section = connected.name, connected.layout, settings.sync
     numbers = Numbers(layout, Inbox())
 
     def make_handler(partition: int) -> SyncHandler:
@@ -93,17 +84,8 @@ def compose(
         now=utc_now,
         inbox=numbers.inbox,
     )
-    membership = Membership(
-        settings.kafka, name, "saath-sync", HISTORY.full_name(settings.topics.prefix), processor
-    )
-    credentials = Table(
-        CREDENTIALS,
-        CredentialRecorded,
-        kafka=settings.kafka,
-        topics=settings.topics,
-        client_id=f"{name}-credentials",
-        partitions=layout.of(CREDENTIALS),
-    )
+    membership = connected.membership(HISTORY, processor)
+    credentials = connected.table(CREDENTIALS, CredentialRecorded)
     source = HistorySource(settings.kafka, f"{name}-replay", settings.topics.prefix, numbers)
     tender = Tender(numbers, source, section.patience(), section.backfill_per_second, utc_now)
 

@@ -120,6 +120,29 @@ async def close(reader: AIOKafkaConsumer) -> None:
         return
 
 
+async def start_writing(writer: AIOKafkaProducer) -> None:
+    """Start a producer. One that does not start still holds sockets, and is closed again."""
+    try:
+        await writer.start()
+    except BaseException:
+        await writer.stop()
+        raise
+
+
+async def stop_writing(writer: AIOKafkaProducer) -> None:
+    """
+    Stop a producer within a bounded time.
+
+    An idempotent one never gives a record up: without a broker its flush would have no end. What is
+    not acknowledged, or committed, by then never will be.
+    """
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+            await writer.stop()
+    except TimeoutError:
+        await writer.client.close()
+
+
 def admin(kafka: KafkaSettings, client_id: str) -> AIOKafkaAdminClient:
     """An admin client. Start it before use."""
     return AIOKafkaAdminClient(**connection(kafka, client_id))

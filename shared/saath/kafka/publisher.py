@@ -7,14 +7,11 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from saath.events import Event
-from saath.kafka.client import producer
+from saath.kafka.client import producer, start_writing, stop_writing
 from saath.kafka.records import Output, output
 from saath.metrics import RECORDS_PRODUCED
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import Topic, partition_for
-
-# An idempotent producer never gives a record up, so without a broker its flush would never end.
-CLOSE_TIMEOUT_SECONDS = 5.0
 
 
 class Publisher:
@@ -29,20 +26,11 @@ class Publisher:
         self._producer: AIOKafkaProducer = producer(kafka, client_id)
 
     async def __aenter__(self) -> "Publisher":
-        try:
-            await self._producer.start()
-        except BaseException:
-            # A producer that did not start still holds sockets, and complains when it is collected.
-            await self._producer.stop()
-            raise
+        await start_writing(self._producer)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-                await self._producer.stop()
-        except TimeoutError:
-            await self._producer.client.close()
+        await stop_writing(self._producer)
 
     async def reachable(self) -> bool:
         """Ask the brokers for their metadata; whether any of them answered."""

@@ -22,7 +22,7 @@ from aiokafka.errors import (
 from aiokafka.structs import RecordMetadata
 
 from saath.errors import RetryLater, SaathError
-from saath.kafka.client import producer
+from saath.kafka.client import CLOSE_TIMEOUT_SECONDS, producer, start_writing, stop_writing
 from saath.kafka.records import Output
 from saath.metrics import RECORDS_PRODUCED
 from saath.settings import KafkaSettings
@@ -30,8 +30,6 @@ from saath.settings import KafkaSettings
 # An open transaction holds back every read_committed reader of the partition, so a dead owner's must
 # not stay open for long; the next owner's start ends it at once anyway.
 TRANSACTION_TIMEOUT_MS = 10_000
-# Without a broker aiokafka would flush for ever. What is not committed by now never will be.
-CLOSE_TIMEOUT_SECONDS = 5.0
 
 # What the broker says to an older owner, and to one whose transaction it has given up.
 FENCING = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping, InvalidTxnState)
@@ -66,19 +64,11 @@ class TransactionalWriter:
         )
 
     async def __aenter__(self) -> "TransactionalWriter":
-        try:
-            await self._producer.start()
-        except BaseException:
-            await self._producer.stop()
-            raise
+        await start_writing(self._producer)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-                await self._producer.stop()
-        except TimeoutError:
-            await self._producer.client.close()
+        await stop_writing(self._producer)
 
     async def write(self, outputs: Iterable[Output]) -> list[RecordMetadata]:
         """
