@@ -1,0 +1,125 @@
+"""What was acknowledged survives the brokers: one restarted, one of three lost, while webhooks come in."""
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from tests.faults.redelivery import Arrived, Redelivery, arrived, numbers_of, redelivering
+from tests.flow.ingest_process import Ingest, running_ingest
+from tests.running import read_all
+
+from saath.client import ClientSettings
+from saath.kafka.layout import apply
+from saath.settings import KafkaSettings, TopicSettings
+from saath.topics import INBOUND
+from saath_local import ClusterSpec, Node, run_cluster
+
+pytestmark = [pytest.mark.fault, pytest.mark.kafka]
+
+PARTITIONS = 4
+# Enough that every number has had its turn, several times over.
+A_WHILE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Brokers of its own, and ingest."""
+
+    nodes: tuple[Node, ...]
+    ingest: Ingest
+    settings: ClientSettings
+
+    def webhooks(self) -> AbstractAsyncContextManager[Redelivery]:
+        """Until the block's end webhooks come in; after it they have all been taken."""
+        return redelivering(self.ingest, numbers_of(PARTITIONS))
+
+    async def arrived(self) -> Arrived:
+        """What whoever reads the topic finds."""
+        return arrived(await read_all(self.settings, INBOUND))
+
+
+@asynccontextmanager
+async def scene(nodes: Literal[1, 3], folder: Path) -> AsyncIterator[Scene]:
+    """Start brokers, with as many copies of each topic, and ingest."""
+    manager = run_cluster(ClusterSpec(nodes=nodes))
+    cluster = await asyncio.to_thread(manager.__enter__)
+    try:
+        kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers)
+        topics = TopicSettings(prefix="t.", partitions=PARTITIONS, replication_factor=nodes)
+        await apply(kafka, topics, "tests")
+        async with running_ingest(kafka, topics, folder, produce_timeout_seconds="1") as ingest:
+            await ingest.until_ready()
+            yield Scene(cluster.nodes, ingest, ClientSettings(kafka=kafka, topics=topics))
+    finally:
+        await asyncio.to_thread(manager.__exit__, None, None, None)
+
+
+@contextmanager
+def frozen(nodes: Iterable[Node]) -> Iterator[None]:
+    """Brokers that keep their connections and copy nothing."""
+    pids = [node.pid for node in nodes]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def more_than_posted(found: Arrived, meta: Redelivery) -> Counter[str]:
+    """Copies on the topic that no delivery explains."""
+    return found.copies - meta.posts
+
+
+async def test_a_broker_killed_and_started_again_loses_nothing_and_keeps_the_order(
+    tmp_path: Path,
+) -> None:
+    async with scene(1, tmp_path) as it:
+        async with it.webhooks() as meta:
+            await meta.accepts(A_WHILE)
+            await asyncio.to_thread(it.nodes[0].kill)
+            await meta.is_refused(10)
+            await asyncio.to_thread(it.nodes[0].start)
+            await meta.accepts(A_WHILE)
+        found = await it.arrived()
+
+    assert found.first == meta.told
+    assert more_than_posted(found, meta) == Counter()
+
+
+async def test_one_broker_of_three_lost_for_good_loses_nothing_and_keeps_the_order(
+    tmp_path: Path,
+) -> None:
+    async with scene(3, tmp_path) as it:
+        async with it.webhooks() as meta:
+            await meta.accepts(A_WHILE)
+            await asyncio.to_thread(it.nodes[0].kill)
+            await meta.accepts(3 * A_WHILE)
+        found = await it.arrived()
+
+    assert found.first == meta.told
+    assert more_than_posted(found, meta) == Counter()
+
+
+async def test_nothing_is_acknowledged_that_is_on_one_broker_of_three_alone(
+    tmp_path: Path,
+) -> None:
+    async with scene(3, tmp_path) as it:
+        async with it.webhooks() as meta:
+            await meta.accepts(A_WHILE)
+            with frozen(it.nodes[1:]):
+                await meta.is_refused(10)
+                await asyncio.to_thread(it.nodes[0].kill)
+            await meta.accepts(A_WHILE)
+        found = await it.arrived()
+
+    assert found.first == meta.told
+    assert more_than_posted(found, meta) == Counter()
