@@ -1,12 +1,11 @@
 """One real broker a test session; each test that asks gets topics of its own on it."""
 
-import asyncio
 import uuid
 from collections.abc import Iterator
 
 import pytest
+from tests.made import make_topics
 
-from saath.kafka.layout import apply
 from saath.settings import KafkaSettings, TopicSettings
 from saath_local.find import Found, kafka_for_tests
 
@@ -28,7 +27,7 @@ def topics(kafka: KafkaSettings) -> TopicSettings:
     settings = TopicSettings(
         prefix=f"t{uuid.uuid4().hex[:8]}.", partitions=PARTITIONS, replication_factor=1
     )
-    asyncio.run(apply(kafka, settings, "tests"))
+    make_topics(kafka, settings)
     return settings
 
 

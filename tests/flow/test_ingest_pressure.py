@@ -14,8 +14,8 @@ import pytest
 from tests.flow.ingest_process import Ingest, running_ingest
 from tests.flow.test_ingest import TEXT, on_topics, with_messages
 from tests.flow.test_ingest_batches import NUMBERS, about, encoded, named
+from tests.made import make_topics
 
-from saath.kafka.layout import apply
 from saath.settings import KafkaSettings, TopicSettings
 from saath_local import Cluster, ClusterSpec, run_cluster
 
@@ -66,7 +66,7 @@ def broker(cluster: Cluster, tmp_path: Path) -> Broker:
     kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers)
     prefix = f"{tmp_path.name}.".replace("_", "-").lower()
     topics = TopicSettings(prefix=prefix, partitions=2, replication_factor=1)
-    asyncio.run(apply(kafka, topics, "tests"))
+    make_topics(kafka, topics)
     return Broker(cluster, kafka, topics)
 
 
