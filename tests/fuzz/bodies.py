@@ -60,13 +60,15 @@ def deep(levels: int, inside: Any) -> Any:
 def odd_data(draw: st.DrawFn) -> Body:
     """A real body with up to five of its parts made odd."""
     data: Any = [copy.deepcopy(draw(st.sampled_from(REAL)))]
-    for _ in range(draw(st.integers(1, 5))):
+    # One large part a body: five hundred times five hundred large ones would be gigabytes of ours.
+    large_at = draw(st.integers(0, 7))
+    for turn in range(draw(st.integers(1, 5))):
         places = [path for path in paths(data) if path]
         *way, last = places[draw(st.integers(0, len(places) - 1))]
         parent = data
         for key in way:
             parent = parent[key]
-        _make_odd(draw, parent, last)
+        (_make_large if turn == large_at else _make_odd)(draw, parent, last)
         if not data:
             return Body(b"null")
     return Body(written(data[0]), silent=_says_nothing(data[0]))
@@ -81,27 +83,27 @@ def _says_nothing(data: Any) -> bool:
 
 def _make_odd(draw: st.DrawFn, parent: Any, last: Any) -> None:
     part = parent[last]
-    match draw(
-        st.sampled_from(["retype", "drop", "double", "huge", "many", "deep", "key", "move"])
-    ):
+    match draw(st.sampled_from(["retype", "drop", "double", "deep", "key", "move"])):
         case "retype":
             parent[last] = draw(anything)
         case "drop":
             del parent[last]
         case "double":
             parent[last] = [part, copy.deepcopy(part)]
-        case "huge":
-            parent[last] = draw(st.sampled_from("x🙂\u0000\ud800")) * draw(
-                st.sampled_from([300, 5_000, 70_000, 300_000])
-            )
-        case "many":
-            parent[last] = [part] * draw(st.sampled_from([2, 30, 500]))
         case "deep":
-            parent[last] = deep(draw(st.sampled_from([5, 60, 250, 400])), part)
+            parent[last] = deep(draw(st.sampled_from([5, 60, 150, 250])), part)
         case "key" if isinstance(parent, dict):
             parent[draw(st.sampled_from(ODD_TEXTS))] = parent.pop(last)
         case _:
             parent[last] = copy.deepcopy(draw(st.sampled_from(REAL)))
+
+
+def _make_large(draw: st.DrawFn, parent: Any, last: Any) -> None:
+    if draw(st.booleans()):
+        parent[last] = [parent[last]] * draw(st.sampled_from([30, 200, 500]))
+    else:
+        letter = draw(st.sampled_from("x🙂\u0000\ud800"))
+        parent[last] = letter * draw(st.sampled_from([300, 5_000, 70_000, 300_000]))
 
 
 def written(data: Any) -> bytes:
