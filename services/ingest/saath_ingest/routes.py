@@ -15,12 +15,11 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from saath.errors import RetryLater
-from saath.events import WebhookUnrecognised
 from saath.http import Health
 from saath.kafka.layout import Layout
 from saath.kafka.records import Output
 from saath.probe_routes import probe_routes
-from saath_ingest import metrics
+from saath_ingest.answers import FAILED, STOPPING, Answer, tell
 from saath_ingest.decide import (
     Accept,
     Challenge,
@@ -31,10 +30,10 @@ from saath_ingest.decide import (
     Verification,
     decide,
 )
-from saath_ingest.envelope import Reading, read
+from saath_ingest.envelope import read
 from saath_ingest.in_flight import InFlight, Share
 from saath_ingest.openapi import CHALLENGE, DELIVERY
-from saath_ingest.outbox import outbox
+from saath_ingest.outbox import DEAD_LETTERS, outbox
 from saath_ingest.settings import IngestSection
 from saath_ingest.tracing import traceparent
 
@@ -106,20 +105,6 @@ class Straight(APIRoute):
         return self.endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a delivery: the status for Meta, a word for metrics, the rest for the log."""
-
-    status: int
-    outcome: str
-    reason: str | None = None
-    readings: tuple[Reading, ...] = ()
-    body_bytes: int = 0
-
-
-STOPPING = Answer(503, "postponed", "the service was stopped before Kafka had acknowledged it")
-
-
 def add_routes(app: FastAPI, intake: Intake, health: Health) -> None:
     """
     The addresses Meta calls, and the three that operators call.
@@ -174,11 +159,13 @@ async def receive(request: Request, intake: Intake) -> Response:
     except asyncio.CancelledError:
         # The time we were given to stop in is over, and uvicorn ends what is left.
         answer = STOPPING
+    except Exception:
+        # A defect of ours. Whoever serves us answers 500 and logs where it was; Meta sends it again.
+        tell(FAILED, time.perf_counter() - started, trace_id, intake.app)
+        raise
     finally:
         body.release()
-    duration_seconds = time.perf_counter() - started
-    _count(answer, duration_seconds)
-    _say(answer, duration_seconds, trace_id, intake.app)
+    tell(answer, time.perf_counter() - started, trace_id, intake.app)
     if answer.status == 200:
         return Response()
     headers = {"Retry-After": RETRY_AFTER_SECONDS} if answer.status == 503 else None
@@ -226,7 +213,8 @@ async def _publish(intake: Intake, body: bytes, data: Any, trace_id: str) -> Ans
         await intake.outlet.publish(records, timeout_seconds=intake.section.produce_timeout_seconds)
     except RetryLater as error:
         return Answer(503, "postponed", f"{error}", readings, len(body))
-    return Answer(200, "accepted", None, readings, len(body))
+    aside = any(record.topic == DEAD_LETTERS for record in records)
+    return Answer(200, "accepted", None, readings, len(body), set_aside=aside)
 
 
 async def _delivery(request: Request, limit: int, share: Share) -> Delivery | Oversized:
@@ -257,36 +245,3 @@ async def _delivery(request: Request, limit: int, share: Share) -> Delivery | Ov
     if size > limit:
         return Oversized()
     return Delivery(request.headers.get("x-hub-signature-256"), b"".join(chunks))
-
-
-def _count(answer: Answer, duration_seconds: float) -> None:
-    metrics.DURATION.labels(answer.outcome).observe(duration_seconds)
-    for reading in answer.readings:
-        outcome = answer.outcome
-        if outcome == "accepted" and unrecognised_in(reading):
-            outcome = "unrecognised"
-        metrics.CHANGES.labels(reading.field, outcome).inc()
-
-
-def _say(answer: Answer, duration_seconds: float, trace_id: str, app: str | None) -> None:
-    name = {200: "webhook.accepted", 503: "webhook.postponed"}.get(answer.status, "webhook.refused")
-    facts = {
-        "app": app,
-        "outcome": answer.outcome,
-        "status": answer.status,
-        "changes": len(answer.readings),
-        "events": sum(len(reading.events) for reading in answer.readings),
-        "unrecognised": sum(map(unrecognised_in, answer.readings)),
-        "body_bytes": answer.body_bytes,
-        "duration_seconds": round(duration_seconds, 6),
-        "trace_id": trace_id,
-    }
-    if answer.status == 200:
-        log.info(name, **facts)
-    else:
-        log.warning(name, reason=answer.reason, **facts)
-
-
-def unrecognised_in(reading: Reading) -> int:
-    """How many of a change's events are ``unrecognised`` ones."""
-    return sum(isinstance(placed.event, WebhookUnrecognised) for placed in reading.events)

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 from tests.unit.ingest.bodies import RECEIVED_AT, body, change, text
+from tests.unit.ingest.test_outbox import nested
 
 from saath.errors import RetryLater
 from saath.http import Health
@@ -238,6 +240,38 @@ async def test_changes_are_counted_by_known_field_and_outcome(client: httpx.Asyn
         ("messages", "accepted"): 1.0,
         ("other", "unrecognised"): 2.0,
     }
+
+
+async def test_a_body_that_was_set_aside_is_counted_and_said_so(client: httpx.AsyncClient) -> None:
+    name = 'saath_records_dead_lettered_total{error_type="SetAside",topic="ingest.dlq.v1"}'
+    deep = json.dumps(body(change("account_update", deep=nested(300)))).encode()
+    before = await sample(client, name)
+
+    with structlog.testing.capture_logs() as said:
+        response = await post(client, deep)
+
+    assert (response.status_code, [line["set_aside"] for line in said]) == (200, [True])
+    assert await sample(client, name) - before == 1
+
+
+async def test_a_defect_is_500_and_still_counted_and_said_in_one_line(
+    client: httpx.AsyncClient, outlet: Outlet, in_flight: InFlight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = 'saath_webhook_duration_seconds_count{outcome="failed"}'
+    monkeypatch.setattr(outlet, "publish", None)
+    before = await sample(client, name)
+
+    with structlog.testing.capture_logs() as said, pytest.raises(TypeError):
+        await post(client, ONE)
+
+    assert [(line["event"], line["status"]) for line in said] == [("webhook.failed", 500)]
+    assert (await sample(client, name) - before, in_flight.bytes) == (1, 0)
+
+
+async def sample(client: httpx.AsyncClient, name: str) -> float:
+    """One sample, as a scraper sees it; 0 while there is none."""
+    lines = (await client.get("/metrics")).text.splitlines()
+    return next((float(line.split()[-1]) for line in lines if line.startswith(f"{name} ")), 0.0)
 
 
 async def counted(client: httpx.AsyncClient) -> dict[tuple[str, str], float]:

@@ -1,0 +1,71 @@
+"""What became of a delivery: for Meta a status, for metrics a word, for the log one line."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from saath.events import WebhookUnrecognised
+from saath.metrics import RECORDS_DEAD_LETTERED
+from saath_ingest import metrics
+from saath_ingest.envelope import Reading
+from saath_ingest.outbox import DEAD_LETTERS
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a delivery gets. ``set_aside``: its body is on the dead-letter topic too."""
+
+    status: int
+    outcome: str
+    reason: str | None = None
+    readings: tuple[Reading, ...] = ()
+    body_bytes: int = 0
+    set_aside: bool = False
+
+
+STOPPING = Answer(503, "postponed", "the service was stopped before Kafka had acknowledged it")
+FAILED = Answer(500, "failed", "a defect of ours: the log says where")
+
+
+def tell(answer: Answer, duration_seconds: float, trace_id: str, app: str | None) -> None:
+    """Count *answer*, and log it: once, whatever it is, and never of whom or what."""
+    _count(answer, duration_seconds)
+    facts = {
+        "app": app,
+        "outcome": answer.outcome,
+        "status": answer.status,
+        "changes": len(answer.readings),
+        "events": sum(len(reading.events) for reading in answer.readings),
+        "unrecognised": sum(map(_unrecognised, answer.readings)),
+        "body_bytes": answer.body_bytes,
+        "set_aside": answer.set_aside,
+        "duration_seconds": round(duration_seconds, 6),
+        "trace_id": trace_id,
+    }
+    match answer.status:
+        case 200:
+            log.info("webhook.accepted", **facts)
+        case 500:
+            log.error("webhook.failed", reason=answer.reason, **facts)
+        case 503:
+            log.warning("webhook.postponed", reason=answer.reason, **facts)
+        case _:
+            log.warning("webhook.refused", reason=answer.reason, **facts)
+
+
+def _count(answer: Answer, duration_seconds: float) -> None:
+    metrics.DURATION.labels(answer.outcome).observe(duration_seconds)
+    if answer.set_aside:
+        RECORDS_DEAD_LETTERED.labels(DEAD_LETTERS.name, "SetAside").inc()
+    for reading in answer.readings:
+        outcome = answer.outcome
+        if outcome == "accepted" and _unrecognised(reading):
+            outcome = "unrecognised"
+        metrics.CHANGES.labels(reading.field, outcome).inc()
+
+
+def _unrecognised(reading: Reading) -> int:
+    """How many of a change's events are ``unrecognised`` ones."""
+    return sum(isinstance(placed.event, WebhookUnrecognised) for placed in reading.events)
