@@ -34,21 +34,21 @@ def encode(
 ) -> tuple[Headers, bytes]:
     """Write *event* as Kafka headers and value."""
     attributes = {
-        "specversion": "1.0",
-        "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "time": event.time.isoformat(),
-        "subject": event.conversation,
-        "dataschema": f"{SCHEMA_BASE}{short_name(event.type)}.json",
-        "partitionkey": partition_key,
-        "correlationid": event.correlation,
-        "causationid": event.causation,
-        "origin": event.origin,
-        "traceparent": traceparent,
+        "ce_specversion": "1.0",
+        "ce_id": event.id,
+        "ce_source": event.source,
+        "ce_type": event.type,
+        "ce_time": event.time.isoformat(),
+        "ce_subject": event.conversation,
+        "ce_dataschema": f"{SCHEMA_BASE}{short_name(event.type)}.json",
+        "ce_partitionkey": partition_key,
+        "ce_correlationid": event.correlation,
+        "ce_causationid": event.causation,
+        "ce_origin": event.origin,
+        "ce_traceparent": traceparent,
+        "content-type": "application/json",
     }
-    headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items() if value]
-    headers.append(("content-type", b"application/json"))
+    headers = [(name, value.encode()) for name, value in attributes.items() if value]
     return headers, event.model_dump_json(exclude_none=True).encode()
 
 

@@ -213,7 +213,7 @@ async def _publish(intake: Intake, body: bytes, data: Any, trace_id: str) -> Ans
         await intake.outlet.publish(records, timeout_seconds=intake.section.produce_timeout_seconds)
     except RetryLater as error:
         return Answer(503, "postponed", f"{error}", readings, len(body))
-    aside = any(record.topic == DEAD_LETTERS for record in records)
+    aside = any(record.topic is DEAD_LETTERS for record in records)
     return Answer(200, "accepted", None, readings, len(body), set_aside=aside)
 
 

@@ -130,16 +130,22 @@ class Uplink:
     def _when_settled(
         self, link: Link, sent: Sequence[Acknowledgement], release: Callable[[], None]
     ) -> None:
-        settled: Acknowledgement = asyncio.gather(*sent, return_exceptions=True)
-        link.unheard.add(settled)
+        waiting = len(sent)
 
-        def forget(_: object) -> None:
-            link.unheard.discard(settled)
+        def hear(acknowledgement: Acknowledgement) -> None:
+            nonlocal waiting
+            waiting -= 1
+            link.unheard.discard(acknowledgement)
+            if not acknowledgement.cancelled():
+                acknowledgement.exception()  # an error that nobody looks at complains
+            if not waiting:
+                release()
+
+        link.unheard.update(sent)
+        for acknowledgement in sent:
+            acknowledgement.add_done_callback(hear)
+        if not sent:
             release()
-            if not settled.cancelled():
-                settled.exception()  # given up with the link: an error nobody looks at complains
-
-        settled.add_done_callback(forget)
 
     def _working(self) -> Link:
         if self._link is None or self._problem:
