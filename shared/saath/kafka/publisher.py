@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -12,6 +13,8 @@ from saath.kafka.records import Output, output
 from saath.metrics import RECORDS_PRODUCED
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import Topic, partition_for
+
+_produced = cache(RECORDS_PRODUCED.labels)  # to look one up takes four times as long as to count
 
 
 class Publisher:
@@ -65,7 +68,7 @@ class Publisher:
     async def send_output(self, record: Output) -> "asyncio.Future[Any]":
         """Hand a record that was placed and encoded before to the producer's buffer."""
         name = record.topic.full_name(self._topics.prefix)
-        RECORDS_PRODUCED.labels(name).inc()
+        _produced(name).inc()
         future: asyncio.Future[Any] = await self._producer.send(
             name,
             record.value,
