@@ -15,7 +15,7 @@ from tests.fuzz.door import Door
 # What `make test` may take; `make fuzz` asks for more, and for other cases every time.
 CASES_DEFAULT = 1_000
 # Most of it is Hypothesis and the bodies it makes; what one body costs is measured by itself.
-MEGABYTES_MAX = 1_500
+MEGABYTES_MAX = 1_000
 COUNTS = pytest.StashKey[list[str]]()
 
 _asked = os.environ.get("FUZZ_CASES", "")
