@@ -1,5 +1,5 @@
 # The commands a person types. Everything is installed into .venv, from pinned and hashed requirements.
-.PHONY: demo test fuzz lint schemas broker dev requirements contract clean help
+.PHONY: demo test fuzz bench lint schemas broker dev requirements contract clean help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -22,6 +22,10 @@ test: $(VENV)/.test ## all tests, on a real Kafka broker
 
 fuzz: $(VENV)/.test ## odd requests at ingest's door, FUZZ_CASES of them (20000), others every time
 	@FUZZ_CASES=$${FUZZ_CASES:-20000} $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
+
+bench: $(VENV)/.test ## how fast it is here, beside a bare loop in the same run
+	@for found in tests/benchmarks/*/__main__.py; do \
+		$(BIN)/python -m $$(dirname $$found | tr / .) || exit; done
 
 lint: $(VENV)/.test ## format, lint, types, import rules, schema drift
 	$(BIN)/ruff format --check .

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.benchmarks.ingest.figures import Round, latency, spread, summary
 from tests.benchmarks.ingest.load import Load
-from tests.benchmarks.ingest.processes import SECRET, Bench, Server, bench, put_under
+from tests.benchmarks.ingest.processes import SECRET, Bench, Server, bench, held_to, put_under
 
 from saath.settings import KafkaSettings
 from saath_local.find import kafka_for_tests
@@ -19,6 +19,8 @@ from saath_local.find import kafka_for_tests
 RATIO_WANTED = 0.6
 # Five times the 80 updates a second that Meta asks of a webhook's receiver.
 OPEN_RATE = 400
+# Of a core, for each of two processes: what is left is enough for broker and load.
+SHARE = 0.25
 P50_WANTED_MS, P99_WANTED_MS = 25, 250
 
 
@@ -32,6 +34,7 @@ def main() -> None:
         at = bench(kafka, Path(folder))
         with at.ingest() as ours, at.bare() as bare:
             _memory("ready", ours, bare)
+            _cold(load, ours, bare)
             _compare(load, ours, bare, options.rounds)
             _memory("after the closed loops", ours, bare)
             seconds = options.open_seconds
@@ -39,6 +42,14 @@ def main() -> None:
             _memory("after the open loop", ours)
         _two(load, at, options.rounds)
     print(f"\n{_machine()}")
+
+
+def _cold(load: Load, *servers: Server) -> None:
+    """What the first seconds are like: topics nobody has written to, a JVM nobody has warmed up."""
+    print("\nThe first seconds, not counted below")
+    for server in servers:
+        result = put_under(replace(load, ports=[server.port], warm_up_seconds=4))
+        print(f"  {server.name:8}{latency(result.warm_up)}")
 
 
 def _compare(load: Load, ours: Server, bare: Server, rounds: int) -> None:
@@ -79,16 +90,30 @@ def _open_loop(load: Load, ours: Server) -> None:
 
 
 def _two(load: Load, at: Bench, rounds: int) -> None:
-    """One process, then two that share the same connections out between them, turn about."""
-    print(f"\nTwo processes against one, {rounds} rounds")
+    """One process, then two with as much load each, turn about: first in the open, then held back."""
     with ExitStack() as stack:
-        first, second = (stack.enter_context(at.ingest(f"ingest-{n}")) for n in (1, 2))
-        ratios = []
-        for number in range(1, rounds + 1):
-            one, two = _round(load, first), _round(load, first, second)
-            ratios.append(two.updates_per_second / one.updates_per_second)
-            print(f"  {number} one     {_line(one)}\n    two     {_line(two)}")
-    print(f"  two / one: {spread(ratios)}, with broker and load on the same {os.cpu_count()} cores")
+        pair = [stack.enter_context(at.ingest(f"ingest-{n}")) for n in (1, 2)]
+        for server in pair:
+            put_under(replace(load, ports=[server.port]))
+        print(
+            f"\nTwo processes against one, {rounds} rounds, with broker and load on the same cores"
+        )
+        _one_and_two(load, pair, rounds)
+        print(
+            f"\nThe same, each process held to {SHARE:.0%} of a core, so that cores are left over"
+        )
+        with held_to(SHARE, pair):
+            _one_and_two(load, pair, rounds)
+
+
+def _one_and_two(load: Load, pair: Sequence[Server], rounds: int) -> None:
+    ratios = []
+    for number in range(1, rounds + 1):
+        one = _round(load, *pair[:1])
+        two = _round(replace(load, concurrency=2 * load.concurrency), *pair)
+        ratios.append(two.updates_per_second / one.updates_per_second)
+        print(f"  {number} one     {_line(one)}\n    two     {_line(two)}")
+    print(f"  two / one: {spread(ratios)}")
 
 
 def _memory(when: str, *servers: Server) -> None:

@@ -4,14 +4,16 @@ import asyncio
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ from saath_local import spawn
 ROOT = Path(__file__).parents[3]
 SECRET = "benchmark_app_secret"
 READY_SECONDS = 30.0
+HOLD_SECONDS = 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,28 @@ def put_under(load: Load) -> Result:
         out.seek(0)
         result = json.loads(out.read())
     return Result(Tally(**result["warm_up"]), Tally(**result["measured"]))
+
+
+@contextmanager
+def held_to(share: float, servers: Sequence[Server]) -> Iterator[None]:
+    """Let each of *servers* run for *share* of the time only, by stopping it in between."""
+    ended = threading.Event()
+
+    def hold(server: Server) -> None:
+        while not ended.wait(share * HOLD_SECONDS):
+            os.kill(server.pid, signal.SIGSTOP)
+            ended.wait((1 - share) * HOLD_SECONDS)
+            os.kill(server.pid, signal.SIGCONT)
+
+    threads = [threading.Thread(target=hold, args=(server,)) for server in servers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
 
 
 def _free_port() -> int:
