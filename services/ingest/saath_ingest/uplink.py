@@ -101,9 +101,8 @@ class Uplink:
         link = self._working()
         try:
             async with asyncio.timeout(timeout_seconds):
-                sent = await self._hand_over(link, outputs)
-                if sent:
-                    await asyncio.wait(sent)  # unlike gather, it leaves them alone when cancelled
+                sent, heard = await self._hand_over(link, outputs)
+                await heard
         except TimeoutError:
             raise RetryLater(
                 f"Kafka did not acknowledge all of it within {timeout_seconds:g} seconds"
@@ -116,36 +115,23 @@ class Uplink:
             if (refusal := acknowledgement.exception()) is not None:
                 raise self._break(link, refusal)
 
-    async def _hand_over(self, link: Link, outputs: Sequence[Output]) -> Sequence[Acknowledgement]:
-        """Give *outputs* to the producer, and count them as held until it has spoken of them all."""
+    async def _hand_over(
+        self, link: Link, outputs: Sequence[Output]
+    ) -> tuple[Sequence[Acknowledgement], asyncio.Future[None]]:
+        """
+        Give *outputs* to the producer, and count them as held until it has spoken of them all.
+
+        Returns what it will say of each, and a future of the caller's own that ends with the last:
+        to cancel that one leaves the others alone.
+        """
         share, sent = self._in_flight.share(), list[Acknowledgement]()
         share.hold(sum(map(size_of, outputs)))
         try:
             for record in outputs:
                 sent.append(await link.carrier.send_output(record))
         finally:
-            self._when_settled(link, sent, share.release)
-        return sent
-
-    def _when_settled(
-        self, link: Link, sent: Sequence[Acknowledgement], release: Callable[[], None]
-    ) -> None:
-        waiting = len(sent)
-
-        def hear(acknowledgement: Acknowledgement) -> None:
-            nonlocal waiting
-            waiting -= 1
-            link.unheard.discard(acknowledgement)
-            if not acknowledgement.cancelled():
-                acknowledgement.exception()  # an error that nobody looks at complains
-            if not waiting:
-                release()
-
-        link.unheard.update(sent)
-        for acknowledgement in sent:
-            acknowledgement.add_done_callback(hear)
-        if not sent:
-            release()
+            heard = _all_heard(link, sent, share.release)
+        return sent, heard
 
     def _working(self) -> Link:
         if self._link is None or self._problem:
@@ -198,3 +184,31 @@ class Uplink:
             log.warning("kafka.lost", problem=problem)
         else:
             log.info("kafka.reached")
+
+
+def _all_heard(
+    link: Link, sent: Sequence[Acknowledgement], release: Callable[[], None]
+) -> asyncio.Future[None]:
+    """Call *release*, and end the future, once Kafka has spoken of everything that was *sent*."""
+    waiting, heard = len(sent), asyncio.get_running_loop().create_future()
+
+    def settle() -> None:
+        release()
+        if not heard.done():
+            heard.set_result(None)
+
+    def hear(acknowledgement: Acknowledgement) -> None:
+        nonlocal waiting
+        waiting -= 1
+        link.unheard.discard(acknowledgement)
+        if not acknowledgement.cancelled():
+            acknowledgement.exception()  # an error that nobody looks at complains
+        if not waiting:
+            settle()
+
+    link.unheard.update(sent)
+    for acknowledgement in sent:
+        acknowledgement.add_done_callback(hear)
+    if not sent:
+        settle()
+    return heard
