@@ -8,12 +8,12 @@ from pydantic import AwareDatetime, Field
 from saath.events import (
     Author,
     Contact,
-    Content,
     Event,
     HandoffRequested,
     HandoffWithdrawn,
     LeaseRenewed,
     MessageAccepted,
+    MessageBackfilled,
     MessageEchoed,
     MessageLeftInDoubt,
     MessageReceived,
@@ -27,15 +27,13 @@ from saath.events import (
     TurnOffered,
     TurnWithdrawn,
 )
-from saath.identity import parse_callback
+from saath.identity import event_id, parse_callback
+from saath_router.recent import with_message
+from saath_router.texts import text_key
 
 # Meta redelivers for 7 days, the input topics keep 8.
 REMEMBERED_FOR = timedelta(days=8)
 SEEN_MAX = 256
-RECENT_MAX = 6
-# What a bot is shown of one earlier message: enough for any text, not for an address book.
-RECENT_BYTES_MAX = 4096
-RECENT_CHARACTERS_MAX = 1024
 STATUSES_MAX = 64
 # A bot that answers nothing must not make the state grow; epoch and deadline void its turns anyway.
 TURNS_MAX = 64
@@ -60,10 +58,11 @@ class Conversation(Model):
     """
     A contact on a number: who answers, since when and until when, and what was seen lately.
 
-    ``epoch`` 0 means that nobody has owned it yet. ``turns`` are the open ones and their deadlines.
-    ``statuses``, ``ours``, ``seen`` and ``seen_history`` hold short hashes of ids: how far each of
-    our messages got, which messages we sent ourselves, which facts are known and of when (unix
-    seconds). A fact as old as ``forgotten_before`` may have been known and forgotten. History has a
+    ``epoch`` 0 means that nobody has owned it yet. ``held_with`` stands for the text with which the
+    app took it over, while nobody wrote anything else. ``turns`` are the open ones and their
+    deadlines. ``statuses``, ``ours``, ``seen`` and ``seen_history`` hold short hashes of ids: how far
+    each of our messages got, which messages we sent ourselves, which facts are known and of when
+    (unix seconds). A fact as old as ``forgotten_before`` may have been known and forgotten. History has a
     memory of its own: 180 days of it must not push out what happens now.
     """
 
@@ -76,6 +75,8 @@ class Conversation(Model):
     owner_since: AwareDatetime | None = None
     lease_until: AwareDatetime | None = None
     window_until: AwareDatetime | None = None
+    held_with: str | None = None
+    history_asked_at: AwareDatetime | None = None
     handoff_open: bool = False
     turns: dict[str, AwareDatetime] = Field(default_factory=dict)
     recent: tuple[TurnMessage, ...] = ()
@@ -122,6 +123,8 @@ def evolve(state: Conversation, event: Event) -> Conversation:
     if event.origin == "history":
         # It never acts, so it may change nothing that something is decided by.
         changes: dict[str, object] = {}
+        if isinstance(event, MessageBackfilled) and event.author == "customer":
+            changes["history_asked_at"] = event.time
         seen = (*state.seen_history, short_hash(event.id))[-SEEN_MAX:]
         remembered: dict[str, object] = {"seen_history": seen}
     else:
@@ -131,8 +134,8 @@ def evolve(state: Conversation, event: Event) -> Conversation:
 
 
 def remember(state: Conversation, what: str, happened: datetime) -> Conversation:
-    """The conversation, knowing that *what* has been decided."""
-    return state.model_copy(update=_seen(state, what, happened))
+    """The conversation, knowing that *what* a person asked for has been decided."""
+    return state.model_copy(update=_seen(state, what, happened) | {"held_with": None})
 
 
 def _seen(state: Conversation, what: str, happened: datetime) -> dict[str, object]:
@@ -171,10 +174,13 @@ def _changes(state: Conversation, event: Event) -> dict[str, object]:
             window = event.time + SERVICE_WINDOW
             return {
                 "window_until": max(state.window_until or window, window),
-                "recent": _with_recent(state, event.message_id, "customer", event),
+                "recent": with_message(state.recent, event.message_id, "customer", event),
             }
         case MessageEchoed():
-            return {"recent": _with_recent(state, event.message_id, "person", event)}
+            by: Author = "automatic" if event.automatic else "person"
+            recent = with_message(state.recent, event.message_id, by, event)
+            same = event.automatic or text_key(event.content.text) == state.held_with
+            return {"recent": recent, "held_with": state.held_with if same else None}
         case StatusEvent():
             sent_by_us = parse_callback(event.callback) is not None
             return _with_status(state, event.message_id, rank_of(event), sent_by_us)
@@ -184,6 +190,7 @@ def _changes(state: Conversation, event: Event) -> dict[str, object]:
                 "epoch": event.epoch,
                 "owner_since": event.time,
                 "lease_until": event.lease_until,
+                "held_with": _words_of(state, event) if event.owner == "human" else None,
             }
         case LeaseRenewed():
             return {"lease_until": event.lease_until}
@@ -199,12 +206,22 @@ def _changes(state: Conversation, event: Event) -> dict[str, object]:
             return {}
 
 
+def _words_of(state: Conversation, event: Event) -> str | None:
+    """The text that *event* follows from, where that is the echo just heard."""
+    latest = state.recent[-1] if state.recent else None
+    if latest is None or event.causation != event_id(latest.message_id, "echoed"):
+        return None
+    return text_key(latest.content.text)
+
+
 def _after_outcome(state: Conversation, event: OutcomeEvent) -> dict[str, object]:
     changes: dict[str, object] = {}
     if isinstance(event, MessageAccepted):
         author: Author = event.by
         changes = _with_status(state, event.message_id, STATUS_RANK["accepted"], True)
-        changes["recent"] = _with_recent(state, event.message_id, author, event)
+        changes["recent"] = with_message(state.recent, event.message_id, author, event)
+        if author == "person":
+            changes["held_with"] = None
     if event.turn_id not in state.turns:
         return changes
     if isinstance(event, TurnClosed) and event.working_seconds:
@@ -224,25 +241,6 @@ def _with_turn(state: Conversation, event: TurnOffered) -> dict[str, datetime]:
 
 def _without(state: Conversation, turn: str) -> dict[str, datetime]:
     return {known: deadline for known, deadline in state.turns.items() if known != turn}
-
-
-def _with_recent(
-    state: Conversation, message_id: str, author: Author, event: Event
-) -> tuple[TurnMessage, ...]:
-    content = getattr(event, "content", None) or Content(type="unknown")
-    message = TurnMessage(
-        message_id=message_id, author=author, time=event.time, content=_brief(content)
-    )
-    return (*state.recent, message)[-RECENT_MAX:]
-
-
-def _brief(content: Content) -> Content:
-    """*content* in a size that can be kept: six of them are in the state and in every turn."""
-    if len(content.model_dump_json().encode()) <= RECENT_BYTES_MAX:
-        return content
-    if content.text is not None:
-        return Content.of_text(content.text[:RECENT_CHARACTERS_MAX] + "…")
-    return Content(type=content.type)
 
 
 def _with_status(

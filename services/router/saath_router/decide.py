@@ -20,9 +20,11 @@ from saath.events import (
     StatusEvent,
     ThenHandoff,
     TurnClosed,
+    TurnMessage,
+    TurnOffered,
 )
 from saath.identity import event_id
-from saath_router.conversation import REMEMBERED_FOR, Conversation, rank_of
+from saath_router.conversation import REMEMBERED_FOR, Conversation, merged, rank_of
 from saath_router.facts import (
     about,
     follow_id,
@@ -33,11 +35,9 @@ from saath_router.facts import (
     turn_withdrawn,
 )
 from saath_router.policy import Policy
+from saath_router.texts import is_said_to_one
 
 Decision = tuple[Event, ...]
-
-# Nobody waits for an answer to these, and writing one of them from the phone is no answer either.
-SILENT_TYPES = frozenset({"reaction", "system", "request_welcome"})
 
 
 def decide(
@@ -126,7 +126,7 @@ def _answer(event: MessageReceived, state: Conversation, policy: Policy, now: da
     Whoever answered from the phone keeps the conversation until the phone has been quiet for the
     lease; then, and otherwise, the bot answers.
     """
-    if policy.answers == "nobody" or event.content.type in SILENT_TYPES or _in_group(event):
+    if policy.answers == "nobody" or not is_said_to_one(event.content):
         return ()
 
     if state.owner != "bot" and (state.lease_until is None or now < state.lease_until):
@@ -138,15 +138,30 @@ def _answer(event: MessageReceived, state: Conversation, policy: Policy, now: da
     if state.owner != "bot" or not state.epoch:
         reason = "phone went quiet" if state.epoch else "first message"
         taken = to_bot(state, reason, event.id, event.time, now)
-        turn = turn_offered(event, state, policy, now, taken.epoch, reason)
+        turn = _turn(event, state, policy, now, taken.epoch, reason)
         return (taken, *_no_handoff(state, event.id, now), turn)
 
-    return (turn_offered(event, state, policy, now, state.epoch, "default"),)
+    return (_turn(event, state, policy, now, state.epoch, "default"),)
+
+
+def _turn(
+    event: MessageReceived,
+    state: Conversation,
+    policy: Policy,
+    now: datetime,
+    epoch: int,
+    reason: str,
+) -> TurnOffered:
+    asked = TurnMessage(
+        message_id=event.message_id, author="customer", time=event.time, content=event.content
+    )
+    contact = merged(state.contact, event.contact)
+    return turn_offered((asked,), contact, state, policy, now, epoch, reason, event.id)
 
 
 def _echo(event: MessageEchoed, state: Conversation, policy: Policy, now: datetime) -> Decision:
-    """A person wrote from the phone."""
-    if event.content.type in SILENT_TYPES or _in_group(event):
+    """Somebody wrote from the phone: a person, unless it was judged to be the app itself."""
+    if event.automatic or not is_said_to_one(event.content):
         return ()
     return _person_wrote(event, "answered from the phone", state, policy, now)
 
@@ -236,7 +251,3 @@ def _no_handoff(state: Conversation, cause: str, now: datetime) -> Decision:
         id=follow_id("handoff_over", state, cause), reason="answered", **about(state, cause, now)
     )
     return (withdrawn,)
-
-
-def _in_group(event: MessageReceived | MessageEchoed) -> bool:
-    return "group_id" in (event.content.model_extra or {})

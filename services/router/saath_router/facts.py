@@ -4,33 +4,32 @@ from datetime import datetime
 from typing import Any
 
 from saath.events import (
+    Contact,
     ContactFacts,
     HandoffRequested,
-    MessageReceived,
     OwnerChanged,
     TurnMessage,
     TurnOffered,
     TurnWithdrawn,
 )
-from saath.identity import digest_id, turn_id
+from saath.identity import digest_id, event_id, turn_id
 from saath_router.conversation import Conversation
 from saath_router.policy import Policy
 
 
 def turn_offered(
-    event: MessageReceived,
+    messages: tuple[TurnMessage, ...],
+    contact: Contact,
     state: Conversation,
     policy: Policy,
     now: datetime,
     epoch: int,
     reason: str,
+    cause: str,
 ) -> TurnOffered:
-    """The bot is asked to answer *event*."""
-    message = TurnMessage(
-        message_id=event.message_id, author="customer", time=event.time, content=event.content
-    )
-    contact = event.contact
-    turn = turn_id([event.id], policy.bot, epoch)
+    """The bot is asked to answer *messages*."""
+    asked = [event_id(message.message_id, "received") for message in messages]
+    turn = turn_id(asked, policy.bot, epoch)
     return TurnOffered(
         id=turn,
         correlation=turn,
@@ -39,13 +38,10 @@ def turn_offered(
         reason=reason,
         deadline=now + policy.turn_deadline,
         turn="",
-        messages=(message,),
+        messages=messages,
         recent=state.recent,
-        contact=ContactFacts(
-            name=contact.name or state.contact.name,
-            username=contact.username or state.contact.username,
-        ),
-        **about(state, event.id, now),
+        contact=ContactFacts(name=contact.name, username=contact.username),
+        **about(state, cause, now),
     )
 
 

@@ -16,6 +16,7 @@ from saath.events import (
     Event,
     HandoffRequested,
     HandoffWithdrawn,
+    MessageEchoed,
     NumberPolicy,
     OutcomeEvent,
     OwnershipRecorded,
@@ -40,6 +41,7 @@ from saath.topics import (
 )
 from saath_router.conversation import Conversation, contact_at, evolve, remember
 from saath_router.decide import Decision, command, command_id, decide
+from saath_router.greetings import give_back, heard, judged, mistaken, settled
 from saath_router.policy import Policy, overlay
 from saath_router.store import Store
 
@@ -88,9 +90,17 @@ class RouterHandler:
             log.info("message.unplaced", event_type=event.type)
             return ()
         state = self._store.get_or_new(name, number)
+        greetings, policy = self._store.greetings(number), self._policy(number)
+        if isinstance(event, MessageEchoed):
+            event = judged(event, state, greetings, policy)
         acts = may_act(record.headers)
-        decision = decide(event, state, self._policy(number), now, may_act=acts)
-        return self._carry_out(decision, state, traceparent_of(record.headers))
+        decision = decide(event, state, policy, now, may_act=acts)
+        trace = traceparent_of(record.headers)
+        outputs = self._carry_out(decision, state, trace)
+        self._store.put_greetings(heard(greetings, decision, state, policy))
+        if decision and isinstance(event, MessageEchoed) and event.automatic and acts:
+            outputs += self._give_back(event, number, now, trace)
+        return outputs
 
     def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
         """Changed state, changed ownership; last the watermark: up to here all is decided."""
@@ -107,6 +117,20 @@ class RouterHandler:
         )
         headers, value = encode(watermark)
         yield Output(OWNERS, self._partition, WATERMARK_KEY, value, tuple(headers))
+
+    def _give_back(
+        self, greeting: MessageEchoed, number: str, now: datetime, trace: str | None
+    ) -> list[Output]:
+        """What this text took over while nobody knew that the app writes it."""
+        outputs: list[Output] = []
+        greetings, policy = self._store.greetings(number), self._policy(number)
+        names = mistaken(greetings, greeting, now)
+        for name in names:
+            state = self._store.get_or_new(name, number)
+            outputs += self._carry_out(give_back(state, greeting, policy, now), state, trace)
+        if names:
+            self._store.put_greetings(settled(greetings, greeting))
+        return outputs
 
     def _number(self, event: Event) -> str:
         if not event.number:

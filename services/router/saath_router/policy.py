@@ -1,9 +1,10 @@
 """How a number is answered: the router's defaults, overlaid by what the number's owner chose. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from saath.events import Answers, NumberPolicy
+from saath_router.texts import normalised_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,8 @@ class Policy:
 
     ``human_hold`` is how long a person who wrote keeps the conversation. A turn that is not
     answered within ``turn_deadline`` is void. A message older than ``turn_age_max`` when it is read
-    (after an outage) is not answered by a bot any more.
+    (after an outage) is not answered by a bot any more. ``automatic_texts`` (normalised) are the
+    app's own, and so is what follows customers' messages within ``auto_reply_window`` again and again.
     """
 
     answers: Answers = "nobody"
@@ -21,17 +23,25 @@ class Policy:
     human_hold: timedelta = timedelta(hours=12)
     turn_deadline: timedelta = timedelta(minutes=2)
     turn_age_max: timedelta = timedelta(minutes=15)
+    automatic_texts: frozenset[str] = frozenset()
+    auto_reply_window: timedelta = timedelta(seconds=10)
 
 
 def overlay(defaults: Policy, chosen: NumberPolicy | None) -> Policy:
     """*defaults*, with what *chosen* says instead."""
     if chosen is None:
         return defaults
-    hold = chosen.human_hold_seconds
-    return Policy(
+    return replace(
+        defaults,
         answers=chosen.answers or defaults.answers,
         bot=chosen.bot or defaults.bot,
-        human_hold=defaults.human_hold if hold is None else timedelta(seconds=hold),
-        turn_deadline=defaults.turn_deadline,
-        turn_age_max=defaults.turn_age_max,
+        human_hold=_seconds(chosen.human_hold_seconds, defaults.human_hold),
+        automatic_texts=defaults.automatic_texts
+        if chosen.automatic_texts is None
+        else normalised_all(chosen.automatic_texts),
+        auto_reply_window=_seconds(chosen.auto_reply_window_seconds, defaults.auto_reply_window),
     )
+
+
+def _seconds(chosen: float | None, default: timedelta) -> timedelta:
+    return default if chosen is None else timedelta(seconds=chosen)

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr
 from saath.events import Answers
 from saath.settings import SecretList, Section, Settings
 from saath_router.policy import Policy
+from saath_router.texts import normalised_all
 
 
 class RouterSection(Section):
@@ -17,6 +18,8 @@ class RouterSection(Section):
     human_hold_seconds: float = Field(default=12 * 3600, gt=0)
     turn_deadline_seconds: float = Field(default=120, gt=0)
     turn_age_max_seconds: float = Field(default=15 * 60, gt=0)
+    automatic_texts: tuple[str, ...] = ()
+    auto_reply_window_seconds: float = Field(default=10, ge=0, le=60)
 
     def policy(self) -> Policy:
         """These settings as the rules read them."""
@@ -26,6 +29,8 @@ class RouterSection(Section):
             human_hold=timedelta(seconds=self.human_hold_seconds),
             turn_deadline=timedelta(seconds=self.turn_deadline_seconds),
             turn_age_max=timedelta(seconds=self.turn_age_max_seconds),
+            automatic_texts=normalised_all(self.automatic_texts),
+            auto_reply_window=timedelta(seconds=self.auto_reply_window_seconds),
         )
 
 

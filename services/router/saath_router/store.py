@@ -8,6 +8,7 @@ from saath.identity import alias_key, conversation_id, identities, key_fingerpri
 from saath.kafka.records import Output
 from saath.topics import Topic
 from saath_router.conversation import Conversation, short_hash
+from saath_router.greetings import Greetings
 
 FINGERPRINT_KEY = "~installation"
 
@@ -38,6 +39,8 @@ class Store:
         self._by_message: dict[str, str] = {}
         self._changed: dict[str, Conversation | None] = {}
         self._new_aliases: list[str] = []
+        self._greetings: dict[str, Greetings] = {}
+        self._changed_greetings: set[str] = set()
         self._fingerprint_known = False
 
     def restore(self, key: str, value: bytes | None) -> None:
@@ -56,6 +59,9 @@ class Store:
             self._fingerprint_known = True
         elif key.startswith("a_") and value:
             self._aliases[key] = Alias.model_validate_json(value).conversation
+        elif key.startswith("g_") and value:
+            greetings = Greetings.model_validate_json(value)
+            self._greetings[greetings.number] = greetings
         elif key.startswith("c_"):
             if value:
                 self._keep(Conversation.model_validate_json(value))
@@ -101,6 +107,16 @@ class Store:
         self._changed.setdefault(state.id, self._conversations.get(state.id))
         self._keep(state)
 
+    def greetings(self, number: str) -> Greetings:
+        """What was learned of a number's automatic texts."""
+        return self._greetings.get(number) or Greetings(number=number)
+
+    def put_greetings(self, greetings: Greetings) -> None:
+        """Replace them; nothing is written where they did not change."""
+        if self.greetings(greetings.number) is not greetings:
+            self._greetings[greetings.number] = greetings
+            self._changed_greetings.add(greetings.number)
+
     def take_changed(self) -> Iterator[tuple[Conversation | None, Conversation]]:
         """The conversations changed since the last time: as they were, and as they are."""
         changed, self._changed = self._changed, {}
@@ -110,10 +126,12 @@ class Store:
     def outputs(
         self, topic: Topic, partition: int, changed: Iterable[Conversation]
     ) -> list[Output]:
-        """The changelog records of *changed*, and of identities learned meanwhile."""
+        """The changelog records of *changed*, and of identities and greetings learned meanwhile."""
         records: list[tuple[str, Model]] = [(state.id, state) for state in changed]
         aliases, self._new_aliases = self._new_aliases, []
         records += [(alias, Alias(conversation=self._aliases[alias])) for alias in aliases]
+        numbers, self._changed_greetings = self._changed_greetings, set()
+        records += [(f"g_{number}", self._greetings[number]) for number in sorted(numbers)]
         if not self._fingerprint_known:
             self._fingerprint_known = True
             records.append((FINGERPRINT_KEY, Fingerprint(fingerprint=self._fingerprint)))

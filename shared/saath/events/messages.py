@@ -31,12 +31,17 @@ class MessageUnavailable(Event):
 
 
 class MessageEchoed(Event):
-    """Somebody wrote from the WhatsApp Business app: a person, or the app's own greeting."""
+    """
+    Somebody wrote from the WhatsApp Business app: a person, or the app's own greeting.
+
+    ``automatic`` is the router's judgement of which; it is absent where nobody has judged yet.
+    """
 
     type: Literal["io.saath.message.echoed.v1"] = "io.saath.message.echoed.v1"
     message_id: str
     contact: Contact
     content: Content
+    automatic: bool | None = None
 
 
 class MessageEdited(Event):

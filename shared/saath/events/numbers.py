@@ -63,11 +63,17 @@ class WebhookUnrecognised(Event):
 
 
 class NumberPolicy(Model):
-    """How a number is answered. The router's own settings fill what is not said here."""
+    """
+    How a number is answered. The router's own settings fill what is not said here.
+
+    ``automatic_texts`` are the app's greeting and away texts, where they are known beforehand.
+    """
 
     answers: Answers | None = None
     bot: str | None = None
     human_hold_seconds: float | None = None
+    automatic_texts: tuple[str, ...] | None = None
+    auto_reply_window_seconds: Annotated[float, Field(ge=0, le=60)] | None = None
 
 
 class NumberRecorded(Event):

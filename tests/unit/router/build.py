@@ -77,14 +77,17 @@ def unavailable(message: str, seconds: float) -> MessageUnavailable:
 
 
 def backfilled(
-    message: str, seconds: float, author: Literal["customer", "business"] = "customer"
+    message: str,
+    seconds: float,
+    author: Literal["customer", "business"] = "customer",
+    content: Content | None = None,
 ) -> MessageBackfilled:
     return MessageBackfilled(
         **_about(message, "backfilled", seconds),
         origin="history",
         message_id=message,
         contact=CUSTOMER,
-        content=Content.of_text("Years ago"),
+        content=content or Content.of_text("Years ago"),
         author=author,
     )
 

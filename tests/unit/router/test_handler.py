@@ -1,14 +1,11 @@
 """One partition's records through the handler: what is written, where, and what is not."""
 
 import json
-from datetime import datetime
-from itertools import count
 from typing import Any
 
 import pytest
 from tests.unit.router.build import (
     CUSTOMER,
-    EVERYONE,
     NUMBER,
     accepted,
     at,
@@ -18,21 +15,13 @@ from tests.unit.router.build import (
     rejected,
     status,
 )
+from tests.unit.router.partition import CONVERSATION, PARTITION, TOKENS, Partition, on, owned, types
 
 from saath.codec import decode, encode
 from saath.errors import PoisonRecord
-from saath.events import (
-    CommandRefused,
-    Contact,
-    Event,
-    OwnershipRecorded,
-    TurnOffered,
-    WatermarkRecorded,
-)
-from saath.identity import conversation_id
-from saath.kafka.layout import Layout
-from saath.kafka.records import Output, Record
-from saath.tokens import TurnToken, TurnTokens
+from saath.events import CommandRefused, Contact, TurnOffered, WatermarkRecorded
+from saath.kafka.records import Output
+from saath.tokens import TurnToken
 from saath.topics import (
     COMMANDS,
     CONVERSATIONS,
@@ -40,77 +29,13 @@ from saath.topics import (
     INBOUND,
     OUTCOMES,
     OWNERS,
-    TOPICS,
     TURNS,
-    Topic,
     partition_for,
-    state_topic,
 )
-from saath_router.handler import Installation, RouterHandler
-
-KEY = b"0123456789abcdef"
-TOKENS = TurnTokens(["a-turn-key-of-some-length"])
-PARTITION = partition_for(NUMBER, 4)
-CONVERSATION = conversation_id(KEY, NUMBER, f"phone:{CUSTOMER.phone}")
-INSTALLATION = Installation(
-    key=KEY,
-    tokens=TOKENS,
-    policy=EVERYONE,
-    policy_of=lambda number: None,
-    layout=Layout({topic.name: 4 for topic in TOPICS}),
-)
-
-
-class Partition:
-    """A handler, what was written by it, and a restart."""
-
-    def __init__(self, partition: int = PARTITION) -> None:
-        self.partition = partition
-        self.offsets = count()
-        self.state: list[Output] = []
-        self.handler = RouterHandler(INSTALLATION, partition)
-
-    def reads(self, *events: Event, topic: Topic = INBOUND, now: float = 1) -> list[Output]:
-        """One batch: everything it writes but the state, which is kept for a restart."""
-        records = [self.record(topic, *encode(event)) for event in events]
-        return self.batch(records, at(now))
-
-    def is_told(self, what: dict[str, Any], now: float = 1) -> list[Output]:
-        value = json.dumps(what).encode()
-        return self.batch([self.record(COMMANDS, [], value, now)], at(now))
-
-    def record(
-        self, topic: Topic, headers: list[tuple[str, bytes]], value: bytes, now: float = 1
-    ) -> Record:
-        stamp = int(at(now).timestamp() * 1000)
-        return Record(topic, self.partition, next(self.offsets), stamp, b"", value, tuple(headers))
-
-    def batch(self, records: list[Record], now: datetime) -> list[Output]:
-        outputs = [o for record in records for o in self.handler.handle(record, now)]
-        outputs += self.handler.finish({"inbound.v1": 7}, now)
-        self.state += [o for o in outputs if o.topic == state_topic("router")]
-        return [o for o in outputs if o.topic != state_topic("router")]
-
-    def restarts(self) -> None:
-        self.handler = RouterHandler(INSTALLATION, self.partition)
-        for record in self.state:
-            self.handler.restore(record.key or b"", record.value)
 
 
 def told(what: str, number: str = NUMBER, **who: str | None) -> dict[str, Any]:
     return {"id": "x1", "number": number, "command": what, **who}
-
-
-def on(topic: Topic, outputs: list[Output]) -> list[Event]:
-    return [decode(o.headers, o.value) for o in outputs if o.topic is topic]
-
-
-def types(topic: Topic, outputs: list[Output]) -> list[str]:
-    return [type(event).__name__ for event in on(topic, outputs)]
-
-
-def owned(outputs: list[Output]) -> list[OwnershipRecorded]:
-    return [event for event in on(OWNERS, outputs) if isinstance(event, OwnershipRecorded)]
 
 
 def test_each_fact_goes_to_its_topic_by_conversation_and_the_log_is_keyed_by_event() -> None:

@@ -68,7 +68,11 @@ class Conversation(RuleBasedStateMachine):
         if event.origin == "history":
             assert (
                 after.model_copy(
-                    update={"seen_history": before.seen_history, "contact": before.contact}
+                    update={
+                        "seen_history": before.seen_history,
+                        "contact": before.contact,
+                        "history_asked_at": before.history_asked_at,
+                    }
                 )
                 == before
             )

@@ -1,0 +1,31 @@
+"""What counts as words, and when two texts are the same to whoever reads them. Pure."""
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable
+
+from saath.events import Content
+
+# Nobody waits for an answer to these, and writing one of them from the phone is no answer either.
+SILENT_TYPES = frozenset({"reaction", "system", "request_welcome"})
+
+
+def is_said_to_one(content: Content) -> bool:
+    """True for words from one to the other; false for what needs no answer, and for a group's."""
+    return content.type not in SILENT_TYPES and "group_id" not in (content.model_extra or {})
+
+
+def normalised(text: str) -> str:
+    """*text* as it is compared with others."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def normalised_all(texts: Iterable[str]) -> frozenset[str]:
+    """A list of texts as it is looked up in; one without a word matches nothing."""
+    return frozenset(known for known in map(normalised, texts) if known)
+
+
+def text_key(text: str | None) -> str | None:
+    """What stands for a text in the state: its hash; ``None`` for no text."""
+    words = normalised(text or "")
+    return hashlib.blake2b(words.encode(), digest_size=16).hexdigest() if words else None
