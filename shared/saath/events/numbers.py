@@ -73,7 +73,7 @@ class NumberPolicy(Model):
     bot: str | None = None
     human_hold_seconds: float | None = None
     automatic_texts: tuple[str, ...] | None = None
-    auto_reply_window_seconds: Annotated[float, Field(ge=0, le=60)] | None = None
+    auto_reply_window_seconds: float | None = Field(default=None, ge=0, le=60)
 
 
 class NumberRecorded(Event):

@@ -39,6 +39,10 @@ def of_model(model: type[Any]) -> st.SearchStrategy[Any]:
 
 
 def _of_field(info: FieldInfo) -> st.SearchStrategy[Any]:
+    if float in get_args(info.annotation) and info.metadata:
+        least = next((b.ge for b in info.metadata if isinstance(b, Ge)), 0.0)
+        most = next((b.le for b in info.metadata if isinstance(b, Le)), 1e9)
+        return st.none() | st.floats(least, most)  # type: ignore[arg-type] # bounds of a float
     if info.annotation is not int:
         return _of(info.annotation)
     lowest, highest = -(2**53), 2**53
