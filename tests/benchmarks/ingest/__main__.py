@@ -63,6 +63,13 @@ def _compare(load: Load, ours: Server, bare: Server, rounds: int) -> None:
             print(f"  {number} {server.name:8}{_line(seen)}")
     ratios = [mine.updates_per_second / theirs.updates_per_second for mine, theirs in pairs]
     print(f"  ours / bare: {spread(ratios)}; wanted {RATIO_WANTED} or more")
+    costs = [
+        theirs.cpu_us_per_update / mine.cpu_us_per_update
+        for mine, theirs in pairs
+        if mine.cpu_us_per_update and theirs.cpu_us_per_update
+    ]
+    if costs:  # on a machine that others use too, this is the steadier of the two
+        print(f"  CPU of an update, bare / ours: {spread(costs)}")
 
 
 def _round(load: Load, *servers: Server) -> Round:
