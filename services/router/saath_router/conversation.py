@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 from saath.events import (
     Author,
     Contact,
+    ConversationUnattended,
     Event,
     HandoffRequested,
     HandoffWithdrawn,
@@ -30,6 +31,7 @@ from saath.events import (
 from saath.identity import event_id, parse_callback
 from saath_router.recent import with_message
 from saath_router.texts import text_key
+from saath_router.waiting import Watch, waiting_after, watched_after
 
 # Meta redelivers for 7 days, the input topics keep 8.
 REMEMBERED_FOR = timedelta(days=8)
@@ -51,6 +53,7 @@ NOT_REMEMBERED = (
     HandoffRequested,
     HandoffWithdrawn,
     StatusEvent,
+    ConversationUnattended,
 )
 
 
@@ -60,7 +63,10 @@ class Conversation(Model):
 
     ``epoch`` 0 means that nobody has owned it yet. ``held_with`` stands for the text with which the
     app took it over, while nobody wrote anything else. ``turns`` are the open ones and their
-    deadlines. ``statuses``, ``ours``, ``seen`` and ``seen_history`` hold short hashes of ids: how far
+    deadlines, ``watched`` those of them to which the bot has said nothing. ``waiting_since`` is when a
+    customer wrote whom nobody answered yet; ``unattended``: it was said that this is too long.
+
+    ``statuses``, ``ours``, ``seen`` and ``seen_history`` hold short hashes of ids: how far
     each of our messages got, which messages we sent ourselves, which facts are known and of when
     (unix seconds). A fact as old as ``forgotten_before`` may have been known and forgotten. History has a
     memory of its own: 180 days of it must not push out what happens now.
@@ -78,7 +84,10 @@ class Conversation(Model):
     held_with: str | None = None
     history_asked_at: AwareDatetime | None = None
     handoff_open: bool = False
+    waiting_since: AwareDatetime | None = None
+    unattended: bool = False
     turns: dict[str, AwareDatetime] = Field(default_factory=dict)
+    watched: dict[str, Watch] = Field(default_factory=dict)
     recent: tuple[TurnMessage, ...] = ()
     statuses: dict[str, int] = Field(default_factory=dict)
     ours: tuple[str, ...] = ()
@@ -118,8 +127,8 @@ def short_hash(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def evolve(state: Conversation, event: Event) -> Conversation:
-    """The conversation after *event*, which was decided to be new."""
+def evolve(state: Conversation, event: Event, *, acts: bool = True) -> Conversation:
+    """The conversation after *event*, which was decided to be new; nobody waits where it acts not."""
     if event.origin == "history":
         # It never acts, so it may change nothing that something is decided by.
         changes: dict[str, object] = {}
@@ -128,7 +137,7 @@ def evolve(state: Conversation, event: Event) -> Conversation:
         seen = (*state.seen_history, short_hash(event.id))[-SEEN_MAX:]
         remembered: dict[str, object] = {"seen_history": seen}
     else:
-        changes = _changes(state, event)
+        changes = _changes(state, event) | (_waits(state, event) if acts else {})
         remembered = {} if isinstance(event, NOT_REMEMBERED) else _seen(state, event.id, event.time)
     return state.model_copy(update=_learned(state, event) | changes | remembered)
 
@@ -204,6 +213,16 @@ def _changes(state: Conversation, event: Event) -> dict[str, object]:
             return _after_outcome(state, event)
         case _:
             return {}
+
+
+def _waits(state: Conversation, event: Event) -> dict[str, object]:
+    since = waiting_after(state.waiting_since, state.recent, event)
+    told = state.unattended and since is not None and not isinstance(event, OwnerChanged)
+    return {
+        "watched": watched_after(state.watched, event),
+        "waiting_since": since,
+        "unattended": told or isinstance(event, ConversationUnattended),
+    }
 
 
 def _words_of(state: Conversation, event: Event) -> str | None:

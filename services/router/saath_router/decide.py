@@ -62,7 +62,7 @@ def decide(
         case MessageEchoed() if state.is_ours(event.message_id):
             # Our own send, shown to us by the app. Taking it for a person's would silence the bot.
             return ()
-        case _ if event.origin == "history" or not may_act or _may_be_known(event, state, now):
+        case _ if not (may_act and acts(event, state, now)):
             return (event,)
         case MessageReceived():
             return (event, *_answer(event, state, policy, now))
@@ -105,13 +105,15 @@ def take_over(
 ) -> Decision:
     """A person answers from now on: bots' open turns are withdrawn, and nobody is called any more."""
     return (
-        *_to_human(state, reason, cause, happened, now, lease_until),
+        *to_human(state, reason, cause, happened, now, lease_until),
         *_no_handoff(state, cause, now),
     )
 
 
-def _may_be_known(event: Event, state: Conversation, now: datetime) -> bool:
-    return now - event.time > REMEMBERED_FOR or state.may_have_forgotten(event.time)
+def acts(event: Event, state: Conversation, now: datetime) -> bool:
+    """False for history, and for what is so old that it may have acted before."""
+    forgotten = now - event.time > REMEMBERED_FOR or state.may_have_forgotten(event.time)
+    return event.origin != "history" and not forgotten
 
 
 def _seen_live(state: Conversation, message_id: str) -> bool:
@@ -133,7 +135,7 @@ def _answer(event: MessageReceived, state: Conversation, policy: Policy, now: da
         return ()
 
     if now - event.time > policy.turn_age_max:
-        return _call(state, "the message was old when it was read", event.id, now)
+        return call(state, "the message was old when it was read", event.id, now)
 
     if state.owner != "bot" or not state.epoch:
         reason = "phone went quiet" if state.epoch else "first message"
@@ -191,17 +193,17 @@ def _outcome(event: OutcomeEvent, state: Conversation, policy: Policy, now: date
     match event:
         case MessageAccepted(then=ThenHandoff() as then) | TurnClosed(then=ThenHandoff() as then):
             wish, until = then.handoff, now + policy.human_hold
-            handed = _to_human(state, wish.reason, event.id, event.time, now, until, event.turn_id)
+            handed = to_human(state, wish.reason, event.id, event.time, now, until, event.turn_id)
             called = handoff_requested(state, wish.reason, wish.summary, event.id, now, event.bot)
             return (*handed, called)
         case MessageRejected() | MessageRefused() | MessageExpired() | MessageDropped():
             # The customer waits for words that will not come; a log line helps nobody.
-            return _call(state, "the bot's answer was not sent", event.id, now)
+            return call(state, "the bot's answer was not sent", event.id, now)
         case _:
             return ()
 
 
-def _to_human(
+def to_human(
     state: Conversation,
     reason: str,
     cause: str,
@@ -239,7 +241,7 @@ def _renewed(state: Conversation, cause: str, now: datetime, lease_until: dateti
     return (renewed,)
 
 
-def _call(state: Conversation, reason: str, cause: str, now: datetime) -> Decision:
+def call(state: Conversation, reason: str, cause: str, now: datetime) -> Decision:
     """A person is wanted, unless one is called already: one call, not one a message."""
     return () if state.handoff_open else (handoff_requested(state, reason, None, cause, now),)
 

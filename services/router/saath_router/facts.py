@@ -37,6 +37,7 @@ def turn_offered(
         epoch=epoch,
         reason=reason,
         deadline=now + policy.turn_deadline,
+        reply_by=now + policy.bot_reply_within if policy.bot_reply_within else None,
         turn="",
         messages=messages,
         recent=state.recent,

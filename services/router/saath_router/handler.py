@@ -39,16 +39,21 @@ from saath.topics import (
     partition_for,
     state_topic,
 )
+from saath_router.alarms import Alarms
 from saath_router.conversation import Conversation, contact_at, evolve, remember
-from saath_router.decide import Decision, command, command_id, decide
+from saath_router.decide import Decision, acts, command, command_id, decide
 from saath_router.greetings import give_back, heard, judged, mistaken, settled
 from saath_router.policy import Policy, overlay
 from saath_router.store import Store
+from saath_router.timers import due_at, fire
 
 log = structlog.get_logger()
 
 STATE = state_topic("router")
 WATERMARK_KEY = b"~watermark"
+
+# What is due in one transaction; the rest comes in the next.
+FIRED_MAX = 200
 
 ROUTED = Counter("saath_messages_routed_total", "Facts decided.", ["type"])
 
@@ -72,6 +77,7 @@ class RouterHandler:
     def __init__(self, installation: Installation, partition: int) -> None:
         self._at, self._partition = installation, partition
         self._store = Store(installation.key)
+        self._alarms, self._timed = Alarms(), False
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take over one record of the changelog."""
@@ -93,13 +99,38 @@ class RouterHandler:
         greetings, policy = self._store.greetings(number), self._policy(number)
         if isinstance(event, MessageEchoed):
             event = judged(event, state, greetings, policy)
-        acts = may_act(record.headers)
-        decision = decide(event, state, policy, now, may_act=acts)
+        allowed = may_act(record.headers)
+        decision = decide(event, state, policy, now, may_act=allowed)
         trace = traceparent_of(record.headers)
-        outputs = self._carry_out(decision, state, trace)
+        acting = allowed and acts(event, state, now)
+        outputs = self._carry_out(decision, state, trace, acting=acting)
         self._store.put_greetings(heard(greetings, decision, state, policy))
-        if decision and isinstance(event, MessageEchoed) and event.automatic and acts:
+        if decision and isinstance(event, MessageEchoed) and event.automatic and acting:
             outputs += self._give_back(event, number, now, trace)
+        return outputs
+
+    def next_due(self) -> datetime | None:
+        """When time alone changes a conversation of this partition."""
+        if not self._timed:
+            self._timed = True
+            for state in self._store.all():
+                self._set_alarm(state)
+        return self._alarms.next_due()
+
+    def fire(self, until: datetime, now: datetime) -> Iterable[Output]:
+        """What is due by then, a good many conversations at most."""
+        outputs: list[Output] = []
+        for _ in range(FIRED_MAX):
+            name = self._alarms.pop(until)
+            state = self._store.get(name) if name else None
+            if state is None:
+                break
+            try:
+                decision = fire(state, self._policy(state.number), until, now)
+                outputs += self._carry_out(decision, state, None)
+            except Exception:
+                # A defect in one conversation's time must not stop the partition's clock.
+                log.exception("timer.failed", conversation=state.id)
         return outputs
 
     def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
@@ -179,17 +210,26 @@ class RouterHandler:
         return overlay(self._at.policy, self._at.policy_of(number))
 
     def _carry_out(
-        self, decision: Decision, state: Conversation, traceparent: str | None
+        self,
+        decision: Decision,
+        state: Conversation,
+        traceparent: str | None,
+        *,
+        acting: bool = True,
     ) -> list[Output]:
         outputs = []
         for fact in decision:
-            state = evolve(state, fact)
+            state = evolve(state, fact, acts=acting)
             ROUTED.labels(fact.type).inc()
             published = self._signed(fact) if isinstance(fact, TurnOffered) else fact
             outputs.append(self._output(_topic_of(fact), published, traceparent))
         if decision:
             self._store.put(state)
+            self._set_alarm(state)
         return outputs
+
+    def _set_alarm(self, state: Conversation) -> None:
+        self._alarms.set(state.id, due_at(state, self._policy(state.number)))
 
     def _signed(self, turn: TurnOffered) -> TurnOffered:
         token = TurnToken(

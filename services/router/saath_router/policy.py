@@ -16,6 +16,10 @@ class Policy:
     answered within ``turn_deadline`` is void. A message older than ``turn_age_max`` when it is read
     (after an outage) is not answered by a bot any more. ``automatic_texts`` (normalised) are the
     app's own, and so is what follows customers' messages within ``auto_reply_window`` again and again.
+
+    A bot that neither answers within ``bot_reply_within`` nor says that it is done or working loses
+    the conversation for ``silent_bot_hold``. A customer who waits for a person longer than
+    ``human_reply_within`` is unattended. Zero turns either off.
     """
 
     answers: Answers = "nobody"
@@ -25,6 +29,9 @@ class Policy:
     turn_age_max: timedelta = timedelta(minutes=15)
     automatic_texts: frozenset[str] = frozenset()
     auto_reply_window: timedelta = timedelta(seconds=10)
+    bot_reply_within: timedelta = timedelta(seconds=60)
+    silent_bot_hold: timedelta = timedelta(minutes=15)
+    human_reply_within: timedelta = timedelta(minutes=15)
 
 
 def overlay(defaults: Policy, chosen: NumberPolicy | None) -> Policy:
@@ -40,6 +47,8 @@ def overlay(defaults: Policy, chosen: NumberPolicy | None) -> Policy:
         if chosen.automatic_texts is None
         else normalised_all(chosen.automatic_texts),
         auto_reply_window=_seconds(chosen.auto_reply_window_seconds, defaults.auto_reply_window),
+        bot_reply_within=_seconds(chosen.bot_reply_within_seconds, defaults.bot_reply_within),
+        human_reply_within=_seconds(chosen.human_reply_within_seconds, defaults.human_reply_within),
     )
 
 

@@ -20,6 +20,9 @@ class RouterSection(Section):
     turn_age_max_seconds: float = Field(default=15 * 60, gt=0)
     automatic_texts: tuple[str, ...] = ()
     auto_reply_window_seconds: float = Field(default=10, ge=0, le=60)
+    bot_reply_within_seconds: float = Field(default=60, ge=0)
+    silent_bot_hold_seconds: float = Field(default=15 * 60, gt=0)
+    human_reply_within_seconds: float = Field(default=15 * 60, ge=0)
 
     def policy(self) -> Policy:
         """These settings as the rules read them."""
@@ -31,6 +34,9 @@ class RouterSection(Section):
             turn_age_max=timedelta(seconds=self.turn_age_max_seconds),
             automatic_texts=normalised_all(self.automatic_texts),
             auto_reply_window=timedelta(seconds=self.auto_reply_window_seconds),
+            bot_reply_within=timedelta(seconds=self.bot_reply_within_seconds),
+            silent_bot_hold=timedelta(seconds=self.silent_bot_hold_seconds),
+            human_reply_within=timedelta(seconds=self.human_reply_within_seconds),
         )
 
 

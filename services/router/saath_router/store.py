@@ -102,6 +102,10 @@ class Store:
         """The conversation of this id, new where it is not known."""
         return self._conversations.get(conversation) or Conversation(id=conversation, number=number)
 
+    def all(self) -> Iterable[Conversation]:
+        """Every conversation there is."""
+        return self._conversations.values()
+
     def put(self, state: Conversation) -> None:
         """Replace a conversation; remember what it was when it was last written."""
         self._changed.setdefault(state.id, self._conversations.get(state.id))

@@ -26,6 +26,7 @@ from saath.events.contacts import (
 from saath.events.conversations import (
     CommandRefused,
     ContactFacts,
+    ConversationUnattended,
     HandoffRequested,
     HandoffWithdrawn,
     LeaseRenewed,
@@ -123,6 +124,7 @@ __all__ = [
     "ContactIdentityChanged",
     "ContactPreferenceChanged",
     "Content",
+    "ConversationUnattended",
     "CredentialRecorded",
     "Event",
     "GroupChanged",

@@ -74,13 +74,19 @@ class ContactFacts(Model):
 
 
 class TurnOffered(Event):
-    """One bot is asked to answer. ``turn`` is the signed token its answer must carry."""
+    """
+    One bot is asked to answer. ``turn`` is the signed token its answer must carry.
+
+    A bot that has neither answered by ``reply_by`` nor said that it is done or working loses the
+    conversation to a person.
+    """
 
     type: Literal["io.saath.turn.offered.v1"] = "io.saath.turn.offered.v1"
     bot: str
     epoch: int
     reason: str
     deadline: AwareDatetime
+    reply_by: AwareDatetime | None = None
     turn: Annotated[str, Field(repr=False)]
     messages: tuple[TurnMessage, ...]
     recent: tuple[TurnMessage, ...] = ()
@@ -115,6 +121,14 @@ class HandoffWithdrawn(Event):
 
     type: Literal["io.saath.handoff.withdrawn.v1"] = "io.saath.handoff.withdrawn.v1"
     reason: str
+
+
+class ConversationUnattended(Event):
+    """A customer has waited too long for a person, who keeps the conversation. Said once."""
+
+    type: Literal["io.saath.conversation.unattended.v1"] = "io.saath.conversation.unattended.v1"
+    epoch: int
+    waiting_since: AwareDatetime
 
 
 class CommandRefused(Event):

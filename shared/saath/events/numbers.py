@@ -66,7 +66,8 @@ class NumberPolicy(Model):
     """
     How a number is answered. The router's own settings fill what is not said here.
 
-    ``automatic_texts`` are the app's greeting and away texts, where they are known beforehand.
+    ``automatic_texts`` are the app's greeting and away texts, where they are known beforehand. Zero
+    turns off what follows when a bot, or a person, lets a customer wait.
     """
 
     answers: Answers | None = None
@@ -74,6 +75,8 @@ class NumberPolicy(Model):
     human_hold_seconds: float | None = None
     automatic_texts: tuple[str, ...] | None = None
     auto_reply_window_seconds: float | None = Field(default=None, ge=0, le=60)
+    bot_reply_within_seconds: float | None = Field(default=None, ge=0)
+    human_reply_within_seconds: float | None = Field(default=None, ge=0)
 
 
 class NumberRecorded(Event):

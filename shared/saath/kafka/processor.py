@@ -6,7 +6,8 @@ Every step is where it is because something was lost or doubled without it:
 1. a new transactional writer, which fences the old owner;
 2. the ``read_committed`` end of the changelog, and everything up to it;
 3. the input positions, taken from the changelog: the group's offsets may be stale or moved back;
-4. then, again and again: a batch, decided first; one transaction with outputs, state and positions.
+4. then, again and again: a batch, decided first; one transaction with outputs, state and positions;
+   and what has become due by the clock, once everything that was written before is decided.
 
 After a transaction that failed, memory and Kafka may disagree, so the partition starts again at 1.
 """
@@ -35,6 +36,7 @@ from saath.kafka.inbox import Desk, FactHandler, Inbox
 from saath.kafka.membership import Tenure
 from saath.kafka.records import Output, Record, dead_letter, from_aiokafka
 from saath.kafka.suspects import Suspects
+from saath.kafka.timers import Clock, Horizon, TimedHandler, fire
 from saath.kafka.transactions import TransactionalWriter, Unwritable
 from saath.metrics import PROCESS_DURATION, RECORD_AGE, RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
 from saath.settings import KafkaSettings, TopicSettings
@@ -101,6 +103,7 @@ class Processor:
         self._suspects = Suspects()
         self._service, self._inputs, self._make_handler = service, inputs, make_handler
         self._kafka, self._client_id, self._now = kafka, client_id, now
+        self._clock = Clock(now)
         self._prefix = topics.prefix
         self._state, self._dlq = state_topic(service), dlq_topic(service)
 
@@ -136,11 +139,14 @@ class Processor:
     ) -> None:
         """Batch by batch, until told to stop."""
         partition = tenure.partition
-        async with contextlib.aclosing(self._batches(reader, tenure, desk)) as batches:
-            async for batch in batches:
+        batches = self._batches(reader, tenure, desk, handler)
+        async with contextlib.aclosing(batches):
+            async for batch, until in batches:
                 for portion in self._suspects.portions(batch):
                     await self._process(writer, handler, partition, portion, positions, desk)
                     tenure.position = positions[self._inputs.primary.name]
+                if until is not None:
+                    await self._process(writer, handler, partition, (), positions, desk, until)
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _restore(
@@ -159,24 +165,37 @@ class Processor:
         return await seek(reader, partition, self._inputs.all, positions, self._prefix)
 
     async def _batches(
-        self, reader: AIOKafkaConsumer, tenure: Tenure, desk: Desk
-    ) -> AsyncGenerator[list[Record], None]:
-        """What to decide next: records, facts from inside, or both. Facts do not wait for records."""
+        self, reader: AIOKafkaConsumer, tenure: Tenure, desk: Desk, handler: Handler
+    ) -> AsyncGenerator[tuple[list[Record], datetime | None], None]:
+        """
+        What to decide next: records, facts from inside, and timers up to when they are due.
+
+        Facts do not wait for records.
+        """
+        horizon = Horizon(reader, self._live(tenure.partition), self._clock)
         fetching: asyncio.Task[list[Record]] | None = None
         try:
             while not tenure.stopping.is_set():
                 fetching = fetching or asyncio.create_task(self._fetch(reader, tenure.partition))
                 await desk.arrival_or(fetching)
                 batch: list[Record] = []
+                until: datetime | None = None
                 if fetching.done():
                     batch, fetching = fetching.result(), None
-                if batch or desk.undecided:
-                    yield batch
+                    if isinstance(handler, TimedHandler):
+                        until = await horizon.reached(handler.next_due())
+                if batch or until or desk.undecided:
+                    yield batch, until
         finally:
             if fetching:
                 # What it may have read is read again by whoever goes on from the positions.
                 fetching.cancel()
                 await asyncio.wait([fetching])
+
+    def _live(self, partition: int) -> list[TopicPartition]:
+        """The inputs that a timer waits for; what is slow cancels none."""
+        topics = (self._inputs.primary, *self._inputs.others)
+        return [TopicPartition(topic.full_name(self._prefix), partition) for topic in topics]
 
     async def _fetch(self, reader: AIOKafkaConsumer, partition: int) -> list[Record]:
         """Records of all inputs in the order the broker dated them, each topic's own order kept."""
@@ -210,8 +229,9 @@ class Processor:
         batch: Sequence[Record],
         positions: dict[str, int],
         desk: Desk,
+        until: datetime | None = None,
     ) -> None:
-        """Decide the whole batch and the facts, then write all of it in one transaction."""
+        """Decide the batch, the facts and the timers *until* then; write it in one transaction."""
         started = asyncio.get_running_loop().time()
         now = self._now()
         outputs: list[Output] = []
@@ -223,7 +243,9 @@ class Processor:
             outputs.extend(self._decide(handler, record, now))
             positions[record.topic.name] = record.offset + 1
         outputs.extend(desk.decide(lambda fact: self._decide_fact(handler, fact, now)))
-        if not (batch or desk.uncommitted):
+        fired = list(fire(handler, until, now)) if until else []
+        outputs.extend(fired)
+        if not (batch or fired or desk.uncommitted):
             return  # nothing but facts that were refused
         # State goes before what is published of it: the last record is the one that says "decided".
         outputs.append(positions_output(self._state, partition, positions))

@@ -29,6 +29,7 @@ from saath.identity import Callback, event_id
 from saath_router.conversation import Conversation, evolve, remember
 from saath_router.decide import Decision, command, command_id, decide
 from saath_router.policy import Policy
+from saath_router.timers import due_at, fire
 
 START = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
 NUMBER, CONVERSATION = "100000000000001", "c_1"
@@ -167,6 +168,13 @@ class Story:
         """Hear *event* so late (at once, if nothing is said); what it led to, itself included."""
         now = at(seconds) if seconds is not None else event.time
         return self._goes_on(decide(event, self.state, self.policy, now))
+
+    def waits(self, until: float) -> Decision:
+        """Let time pass with nothing said; all that it led to."""
+        facts: Decision = ()
+        while (due := due_at(self.state, self.policy)) and due <= at(until):
+            facts += self._goes_on(fire(self.state, self.policy, at(until), at(until)))
+        return facts
 
     def is_told(self, what: Command, seconds: float) -> Decision:
         """Carry out a command."""

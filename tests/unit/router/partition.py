@@ -12,9 +12,10 @@ from saath.events import Event, OwnershipRecorded
 from saath.identity import conversation_id
 from saath.kafka.layout import Layout
 from saath.kafka.records import Output, Record
+from saath.kafka.timers import fire
 from saath.tokens import TurnTokens
 from saath.topics import COMMANDS, INBOUND, OWNERS, TOPICS, Topic, partition_for, state_topic
-from saath_router.handler import Installation, RouterHandler
+from saath_router.handler import WATERMARK_KEY, Installation, RouterHandler
 
 KEY = b"0123456789abcdef"
 TOKENS = TurnTokens(["a-turn-key-of-some-length"])
@@ -60,6 +61,13 @@ class Partition:
         outputs += self.handler.finish({"inbound.v1": 7}, now)
         self.state += [o for o in outputs if o.topic == state_topic("router")]
         return [o for o in outputs if o.topic != state_topic("router")]
+
+    def fires(self, seconds: float) -> list[Output]:
+        """Everything was read up to then: what time leads to, but the state and the watermark."""
+        outputs = [*fire(self.handler, at(seconds), at(seconds))]
+        outputs += self.handler.finish({"inbound.v1": 7}, at(seconds))
+        self.state += [o for o in outputs if o.topic == state_topic("router")]
+        return [o for o in outputs if o.topic != state_topic("router") and o.key != WATERMARK_KEY]
 
     def restarts(self) -> None:
         self.handler = RouterHandler(self.installation, self.partition)

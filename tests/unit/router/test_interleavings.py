@@ -22,6 +22,7 @@ from tests.unit.router.build import (
 )
 
 from saath.events import (
+    ConversationUnattended,
     Event,
     HandoffRequested,
     HandoffWithdrawn,
@@ -83,9 +84,23 @@ class Conversation(RuleBasedStateMachine):
             if isinstance(fact, TurnOffered):
                 assert (after.owner, fact.epoch) == ("bot", after.epoch)
 
-    @rule(seconds=st.sampled_from([0.3, 1, 30, 400, HOUR, 13 * HOUR, 30 * HOUR]))
-    def time_goes_on(self, seconds: float) -> None:
+    @rule(
+        seconds=st.sampled_from([0.3, 1, 30, 400, HOUR, 13 * HOUR, 30 * HOUR]),
+        timers_late=st.booleans(),
+    )
+    def time_goes_on(self, seconds: float, timers_late: bool) -> None:
         self.now += seconds
+        before = self.story.state
+        if timers_late:
+            return  # as after an outage: what is written meanwhile is read first
+        decision = self.story.waits(self.now)
+        after = self.story.state
+        assert self.story.waits(self.now) == ()
+        for fact in decision:
+            if isinstance(fact, OwnerChanged):
+                assert (before.owner, fact.owner, after.watched) == ("bot", "human", {})
+            if isinstance(fact, ConversationUnattended):
+                assert after.owner == "human"
 
     @rule(message=MESSAGES, late=LATE)
     def customer_writes(self, message: str, late: float) -> None:
@@ -152,6 +167,11 @@ class Conversation(RuleBasedStateMachine):
                 assert (decision, self.story.state) == ((), before)
             else:
                 self.turns += [fact for fact in decision if isinstance(fact, TurnOffered)]
+
+    @invariant()
+    def no_bot_is_watched_while_it_is_not_asked(self) -> None:
+        if self.story.state.owner != "bot":
+            assert self.story.state.watched == {}
 
     @invariant()
     def nothing_is_logged_twice(self) -> None:

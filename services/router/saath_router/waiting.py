@@ -1,0 +1,70 @@
+"""Who waits for whom: the customer for an answer, and we for the bot that was asked. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from pydantic import AwareDatetime
+
+from saath.events import (
+    Event,
+    HandoffRequested,
+    MessageAccepted,
+    MessageEchoed,
+    MessageReceived,
+    Model,
+    OutcomeEvent,
+    OwnerChanged,
+    TurnClosed,
+    TurnOffered,
+)
+from saath_router.recent import Recent
+from saath_router.texts import is_said_to_one
+
+# Of a hundred messages that nobody answers, the oldest are what counts.
+WATCHED_MAX = 64
+
+
+class Watch(Model):
+    """A bot was asked at ``since`` and must have said something by ``due``."""
+
+    since: AwareDatetime
+    due: AwareDatetime
+
+
+def watched_after(watched: Mapping[str, Watch], event: Event) -> dict[str, Watch]:
+    """The turns to which the bot has said nothing, after *event*."""
+    match event:
+        case OwnerChanged():
+            return {}
+        case TurnOffered(reply_by=datetime() as due) if len(watched) < WATCHED_MAX:
+            return {**watched, event.id: Watch(since=event.time, due=due)}
+        case OutcomeEvent(turn_id=str() as turn) if turn in watched:
+            if isinstance(event, TurnClosed) and event.working_seconds:
+                longer = event.time + timedelta(seconds=event.working_seconds)
+                watch = Watch(since=watched[turn].since, due=max(longer, watched[turn].due))
+                return {**watched, turn: watch}
+            # Whoever answers the later of two messages has read the earlier.
+            turns = list(watched)
+            return {later: watched[later] for later in turns[turns.index(turn) + 1 :]}
+        case _:
+            return dict(watched)
+
+
+def waiting_after(since: datetime | None, recent: Recent, event: Event) -> datetime | None:
+    """Since when a customer waits, after *event*; *recent* is what was written before it."""
+    match event:
+        case MessageReceived() if is_said_to_one(event.content):
+            # Meta's webhooks come in any order: what was answered before we read it waits no more.
+            answers = (m for m in recent if m.author in ("person", "bot"))
+            if any(answer.time > event.time for answer in answers):
+                return since
+            return min(since, event.time) if since else event.time
+        case MessageEchoed() if since and not event.automatic and is_said_to_one(event.content):
+            # Meta's times are whole seconds, so the same second counts as after.
+            return None if event.time >= since.replace(microsecond=0) else since
+        case MessageAccepted(by="bot" | "person") | TurnClosed(then="done"):
+            return None
+        case HandoffRequested():
+            return since or event.time
+        case _:
+            return since
