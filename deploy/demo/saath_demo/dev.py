@@ -19,6 +19,8 @@ from saath_sandbox.views import RegisteredNumber
 BOT = "echo"
 PARTITIONS = 4
 CUSTOMER = "16505551234"
+# A bot that is being written is silent while it is stopped; nobody is to be called for that.
+OVERRIDES = {"SAATH_ROUTER__BOT_REPLY_WITHIN_SECONDS": "0"}
 
 GUIDE = """
 [bold]Running.[/bold] One number is connected; the bot [bold]{bot}[/bold] answers it. Ctrl-C ends it all.
@@ -67,7 +69,9 @@ async def dev(console: Console, folder: Path, kafka_port: int) -> None:
         exits.push_async_callback(asyncio.to_thread, cluster.__exit__, None, None, None)
         kafka = KafkaSettings(bootstrap_servers=servers)
         await apply(kafka, topics, "dev")
-        stack, meta = await exits.enter_async_context(run_stack(kafka, topics, folder))
+        stack, meta = await exits.enter_async_context(
+            run_stack(kafka, topics, folder, overrides=OVERRIDES)
+        )
         number = await _connect(stack, meta)
         console.print(guide(stack, number, folder), soft_wrap=True, highlight=False)
         await _watch(stack, stopping, console)
