@@ -1,5 +1,6 @@
 """What became of a delivery: for Meta a status, for metrics a word, for the log one line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -35,14 +36,15 @@ FAILED = Answer(500, "failed", "a defect of ours: the log says where")
 
 def tell(answer: Answer, duration_seconds: float, trace_id: str, app: str | None) -> None:
     """Count *answer*, and log it: once, whatever it is, and never of whom or what."""
-    _count(answer, duration_seconds)
+    unrecognised = [_unrecognised(reading) for reading in answer.readings]
+    _count(answer, duration_seconds, unrecognised)
     facts = {
         "app": app,
         "outcome": answer.outcome,
         "status": answer.status,
         "changes": len(answer.readings),
         "events": sum(len(reading.events) for reading in answer.readings),
-        "unrecognised": sum(map(_unrecognised, answer.readings)),
+        "unrecognised": sum(unrecognised),
         "body_bytes": answer.body_bytes,
         "set_aside": answer.set_aside,
         "duration_seconds": round(duration_seconds, 6),
@@ -59,13 +61,13 @@ def tell(answer: Answer, duration_seconds: float, trace_id: str, app: str | None
             log.warning("webhook.refused", reason=answer.reason, **facts)
 
 
-def _count(answer: Answer, duration_seconds: float) -> None:
+def _count(answer: Answer, duration_seconds: float, unrecognised: Sequence[int]) -> None:
     _duration(answer.outcome).observe(duration_seconds)
     if answer.set_aside:
         RECORDS_DEAD_LETTERED.labels(DEAD_LETTERS.name, "SetAside").inc()
-    for reading in answer.readings:
+    for reading, odd in zip(answer.readings, unrecognised, strict=True):
         outcome = answer.outcome
-        if outcome == "accepted" and _unrecognised(reading):
+        if outcome == "accepted" and odd:
             outcome = "unrecognised"
         _changes(reading.field, outcome).inc()
 

@@ -195,7 +195,7 @@ async def _take_in(request: Request, intake: Intake, share: Share, trace_id: str
 
 async def _publish(intake: Intake, body: bytes, data: Any, trace_id: str) -> Answer:
     received_at = intake.now()
-    readings = await intake.compute(len(body), lambda: read(data, received_at))
+    readings = await intake.compute(len(body), lambda: read(data, received_at, len(body)))
     trace = traceparent(trace_id, _hex_digits(16))
     try:
         layout = intake.outlet.layout

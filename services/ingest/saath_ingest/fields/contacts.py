@@ -80,7 +80,8 @@ def nobody(who: Contact) -> bool:
 def strangers(contacts: Any, met: set[str]) -> Iterator[Any]:
     """What no event says of ``contacts[]``: entries of nobody who was *met*, and keys nobody knows."""
     for entry in sequence(contacts):
-        names = {address(mapping(entry).get(key)) for key in ("wa_id", "user_id")}
-        left = remainder(entry, ENTRY, met) if names & met else entry
+        names = [mapping(entry).get(key) for key in ("wa_id", "user_id")]
+        known = any(address(name) in met for name in names if name)
+        left = remainder(entry, ENTRY, met) if known else entry
         if left not in NOTHING:
             yield left

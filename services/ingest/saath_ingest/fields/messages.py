@@ -1,6 +1,6 @@
 """``messages``: what customers wrote, and what became of what was sent to them. Pure."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -40,10 +40,11 @@ REVOKE: Told = {**MESSAGE, "type": text, "revoke": {"original_message_id": ident
 def read(change: Change) -> tuple[Placed, ...]:
     """Every message, status and click of the change, and what Meta could not do for the number."""
     value, frame = change.value, frame_of(change)
-    placed = (
-        *each(change, value.get("messages"), INBOUND, partial(message, frame)),
-        *each(change, value.get("statuses"), INBOUND, partial(status, frame)),
-        *each(change, value.get("user_actions"), INBOUND, partial(clicked, frame)),
+    placed = tuple(
+        item
+        for name, reader in LISTS
+        if name in value
+        for item in each(change, value[name], INBOUND, partial(reader, frame))
     )
     if value.get("errors"):
         stated = {"errors": value["errors"]}
@@ -163,3 +164,10 @@ def content(item: JsonObject, said: Container[str] = (), told: Told = MESSAGE) -
     if kind is None and kept.get("type") not in NOTHING:
         kept["unreadable_type"] = kept["type"]
     return Content.model_validate(kept | {"type": kind or "unknown"})
+
+
+LISTS: tuple[tuple[str, Callable[[Frame, Any], Event]], ...] = (
+    ("messages", message),
+    ("statuses", status),
+    ("user_actions", clicked),
+)

@@ -74,6 +74,8 @@ def digits(value: Any) -> str | None:
     found = text(value) or ""
     if _DIGITS.fullmatch(found):
         return found
+    if found[:1].isalpha():  # a business-scoped user id: it need not be looked through
+        return None
     found = found.translate(_SPACERS)
     return found if _DIGITS.fullmatch(found) else None
 
