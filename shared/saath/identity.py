@@ -31,6 +31,17 @@ def identities(contact: Contact) -> tuple[str, ...]:
     return tuple(found)
 
 
+def identity_of(address: str) -> str:
+    """A request's ``to`` as an identity: ``CC.…`` is a business-scoped user id, else a phone number."""
+    return f"user:{address}" if "." in address else f"phone:{address.lstrip('+')}"
+
+
+def contact_at(address: str) -> Contact:
+    """Whoever a request's ``to`` names, as a contact."""
+    kind, _, value = identity_of(address).partition(":")
+    return Contact(user_id=value) if kind == "user" else Contact(phone=value)
+
+
 def conversation_id(key: bytes, number: str, identity: str) -> str:
     """
     Name a conversation so that the name says nothing of the customer.

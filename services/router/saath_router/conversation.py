@@ -28,7 +28,7 @@ from saath.events import (
     TurnOffered,
     TurnWithdrawn,
 )
-from saath.identity import event_id, parse_callback
+from saath.identity import contact_at, event_id, parse_callback
 from saath_router.recent import with_message
 from saath_router.texts import text_key
 from saath_router.waiting import Watch, waiting_after, watched_after
@@ -288,10 +288,3 @@ def rank_of(event: StatusEvent) -> int:
 def merged(known: Contact, said: Contact) -> Contact:
     """What is known of a contact after a body that *said* so much; silence unsays nothing."""
     return known.model_copy(update=said.model_dump(exclude_none=True))
-
-
-def contact_at(address: str) -> Contact:
-    """A request's ``to``: a phone number, or a business-scoped user id (``CC.…``)."""
-    if "." in address:
-        return Contact(user_id=address)
-    return Contact(phone=address.lstrip("+"))

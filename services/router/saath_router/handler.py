@@ -25,7 +25,7 @@ from saath.events import (
     TurnWithdrawn,
     WatermarkRecorded,
 )
-from saath.identity import digest_id, parse_callback
+from saath.identity import contact_at, digest_id, parse_callback
 from saath.kafka.layout import Layout
 from saath.kafka.records import Output, Record, may_act, output, traceparent_of
 from saath.tokens import TurnToken, TurnTokens
@@ -40,7 +40,7 @@ from saath.topics import (
     state_topic,
 )
 from saath_router.alarms import Alarms
-from saath_router.conversation import Conversation, contact_at, evolve, remember
+from saath_router.conversation import Conversation, evolve, remember
 from saath_router.decide import Decision, acts, command, command_id, decide
 from saath_router.greetings import give_back, heard, judged, mistaken, settled
 from saath_router.policy import Policy, overlay

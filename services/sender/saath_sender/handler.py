@@ -17,7 +17,7 @@ from saath.events import (
     OwnershipRecorded,
     StatusEvent,
 )
-from saath.identity import identities, parse_callback
+from saath.identity import identities, identity_of, parse_callback
 from saath.kafka.records import Output, Record, dead_letter
 from saath.metrics import RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
 from saath.tokens import TurnToken
@@ -30,7 +30,7 @@ from saath_sender.fence import Fence
 from saath_sender.jobs import Job, State
 from saath_sender.ledger import Begun, Doubt, Finished, Name, Origin
 from saath_sender.metrics import FORWARDED, REPEATED
-from saath_sender.requests import Refusal, Request, Source, address_of, identity_of, read
+from saath_sender.requests import Refusal, Request, Source, address_of, read
 from saath_sender.settings import SenderSection
 
 log = structlog.get_logger()

@@ -16,7 +16,7 @@ from saath.events import (
     SendRequest,
     Then,
 )
-from saath.identity import CALLBACK_MAX, Callback, identities
+from saath.identity import CALLBACK_MAX, Callback, identities, identity_of
 from saath.tokens import TurnToken
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
 
@@ -135,11 +135,6 @@ def read(
     if wrong:
         return _refusal(asked, source, token, *wrong)
     return _request(asked, source, token)
-
-
-def identity_of(to: str) -> str:
-    """A request's ``to`` as an identity: ``CC.…`` is a business-scoped user id, else a phone number."""
-    return f"user:{to}" if "." in to else f"phone:{to.lstrip('+')}"
 
 
 def address_of(request: Request, owner: OwnershipRecorded | None) -> str | None:

@@ -18,8 +18,9 @@ from tests.unit.sender.facts import (
     source,
 )
 
+from saath.identity import identity_of
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
-from saath_sender.requests import Refusal, Request, identity_of, read
+from saath_sender.requests import Refusal, Request, read
 
 
 def test_a_replys_id_defaults_to_its_turns() -> None:
