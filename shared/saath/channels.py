@@ -7,12 +7,16 @@ from pydantic import BaseModel
 from saath.events import (
     EVENTS,
     AccountUpdated,
+    BotAnsweredAgain,
+    BotFellSilent,
     CallReported,
     Command,
     CommandRefused,
     ContactChanged,
     ContactIdentityChanged,
     ContactPreferenceChanged,
+    ContactRecorded,
+    ConversationMerged,
     ConversationUnattended,
     CredentialRecorded,
     Event,
@@ -28,6 +32,7 @@ from saath.events import (
     MessageEchoed,
     MessageEdited,
     MessageLinkClicked,
+    MessagePriced,
     MessageReceived,
     MessageRevoked,
     MessageUnavailable,
@@ -42,12 +47,16 @@ from saath.events import (
     TurnWithdrawn,
     WatermarkRecorded,
     WebhookUnrecognised,
+    WindowClosed,
+    WindowClosing,
+    WindowOpened,
     short_name,
 )
 from saath.topics import (
     ACCOUNTS,
     BACKFILL,
     COMMANDS,
+    CONTACTS,
     CONVERSATIONS,
     CREDENTIALS,
     HANDOFFS,
@@ -110,12 +119,18 @@ CHANNELS: Mapping[Topic, tuple[Entry, ...]] = {
         OwnerChanged,
         LeaseRenewed,
         ConversationUnattended,
+        ConversationMerged,
+        WindowOpened,
+        WindowClosing,
+        WindowClosed,
+        MessagePriced,
         CommandRefused,
         *_OUTCOMES,
     ),
     TURNS: (TurnOffered, TurnWithdrawn),
-    HANDOFFS: (HandoffRequested, HandoffWithdrawn),
+    HANDOFFS: (HandoffRequested, HandoffWithdrawn, BotFellSilent, BotAnsweredAgain),
     OWNERS: (OwnershipRecorded, WatermarkRecorded),
+    CONTACTS: (ContactRecorded,),
     NUMBERS: (NumberRecorded,),
     CREDENTIALS: (CredentialRecorded,),
 }
@@ -125,4 +140,4 @@ def entry_name(model: Entry) -> str:
     """``message.received.v1`` for an event; ``send_request`` and ``command`` for bare JSON."""
     if issubclass(model, Event):
         return short_name(model.model_fields["type"].default)
-    return {SendRequest: "send_request", Command: "command"}[model]
+    return "send_request" if model is SendRequest else "command"

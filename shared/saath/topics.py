@@ -9,14 +9,16 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Literal
 
-from saath.events import Event
+from saath.events import BotAnsweredAgain, BotFellSilent, ContactRecorded, Event, HandoffRequested
 from saath.events.numbers import AccountUpdated, WebhookUnrecognised
 
 By = Literal["number", "account", "conversation"]
-Key = Literal["number", "account", "conversation", "event"]
+Key = Literal["number", "account", "conversation", "event", "entry"]
 Cleanup = Literal["delete", "compact", "compact,delete"]
 
 PARTITIONS_DEFAULT = 24
+# Calls for a person that are about a whole number stand beside those about a conversation.
+OF_A_NUMBER = (HandoffRequested, BotFellSilent, BotAnsweredAgain)
 DAY = timedelta(days=1)
 
 
@@ -102,6 +104,9 @@ HANDOFFS = Topic(
 OWNERS = Topic(
     "owners.v1", "number", "conversation", "compact", None, "router", "sender, anyone", "read"
 )
+CONTACTS = Topic(
+    "contacts.v1", "number", "entry", "compact", None, "sync", "router, everyone", "read", True
+)
 NUMBERS = Topic("numbers.v1", "number", "number", "compact", None, "sync", "everyone", "read")
 CREDENTIALS = Topic("credentials.v1", "number", "number", "compact", None, "sync", "sender, sync")
 
@@ -124,7 +129,7 @@ def dlq_topic(service: str) -> Topic:
 
 TOPICS: tuple[Topic, ...] = (
     INBOUND, HISTORY, BACKFILL, ACCOUNTS, OUTBOUND, OUTBOUND_PEOPLE, OUTBOUND_BULK, COMMANDS,
-    OUTCOMES, CONVERSATIONS, TURNS, HANDOFFS, OWNERS, NUMBERS, CREDENTIALS,
+    OUTCOMES, CONVERSATIONS, TURNS, HANDOFFS, OWNERS, CONTACTS, NUMBERS, CREDENTIALS,
     *(state_topic(service) for service in STATEFUL),
     *(dlq_topic(service) for service in SERVICES),
 )  # fmt: skip
@@ -176,8 +181,12 @@ def _value(topic: Topic, event: Event, by: Key) -> str:
             value = event.number
         case "conversation":
             value = event.conversation
+            if value is None and isinstance(event, OF_A_NUMBER):
+                value = event.number
         case "event":
             value = event.id
+        case "entry":
+            value = event.entry if isinstance(event, ContactRecorded) else None
         case "account":
             account = isinstance(event, AccountUpdated | WebhookUnrecognised) and event.account
             value = event.number or account or None

@@ -61,3 +61,17 @@ class ContactIdentityChanged(Event):
     contact: Contact
     previous_user_id: Annotated[str | None, Private] = None
     details: Annotated[JsonObject | None, Private] = None
+
+
+class ContactRecorded(Event):
+    """
+    The latest entry of the phone's address book. Compacted by ``entry``, which names nobody.
+
+    A removed one stays for a while as ``removed``.
+    """
+
+    type: Literal["io.saath.contact.recorded.v1"] = "io.saath.contact.recorded.v1"
+    entry: str
+    contact: Contact
+    first_name: Annotated[str | None, Private] = None
+    removed: bool = False

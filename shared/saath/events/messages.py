@@ -5,15 +5,17 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime
 
 from saath.events.base import Contact, Content, Event, JsonObject, Pricing, Private, Problem
+from saath.events.conversations import Routed
 
 
 class MessageReceived(Event):
-    """A customer wrote."""
+    """A customer wrote. ``routed`` is the router's decision; absent where nothing was decided."""
 
     type: Literal["io.saath.message.received.v1"] = "io.saath.message.received.v1"
     message_id: str
     contact: Contact
     content: Content
+    routed: Routed | None = None
 
 
 class MessageUnavailable(Event):
@@ -34,7 +36,8 @@ class MessageEchoed(Event):
     """
     Somebody wrote from the WhatsApp Business app: a person, or the app's own greeting.
 
-    ``automatic`` is the router's judgement of which; it is absent where nobody has judged yet.
+    ``automatic`` is the router's judgement of which; it is absent where nobody has judged yet. ``rule``
+    says what follows from it, in one of a few words.
     """
 
     type: Literal["io.saath.message.echoed.v1"] = "io.saath.message.echoed.v1"
@@ -42,6 +45,7 @@ class MessageEchoed(Event):
     contact: Contact
     content: Content
     automatic: bool | None = None
+    rule: str | None = None
 
 
 class MessageEdited(Event):
@@ -121,6 +125,21 @@ class MessageFailed(StatusEvent):
     """The message was accepted and then not delivered."""
 
     type: Literal["io.saath.message.failed.v1"] = "io.saath.message.failed.v1"
+
+
+class MessagePriced(Event):
+    """
+    What Meta counts for one of our messages, exactly as it said: the first time, or ``differs``.
+
+    It may come with several statuses of the message, and is one fact all the same.
+    """
+
+    type: Literal["io.saath.message.priced.v1"] = "io.saath.message.priced.v1"
+    message_id: str
+    pricing: Pricing
+    differs: bool | None = None
+    window_id: str | None = None
+    window_expires_at: AwareDatetime | None = None
 
 
 class MessageBackfilled(Event):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from saath.events.base import Contact, Event, JsonObject, Model, Private, Problem
 
@@ -80,7 +80,11 @@ class NumberPolicy(Model):
 
 
 class NumberRecorded(Event):
-    """The latest state of a business number. Compacted by number."""
+    """
+    The latest state of a business number. Compacted by number.
+
+    ``history_due_at``: what of its history has not come by then will not come.
+    """
 
     type: Literal["io.saath.number.recorded.v1"] = "io.saath.number.recorded.v1"
     state: NumberState
@@ -92,6 +96,7 @@ class NumberRecorded(Event):
     history_sync: SyncState = "not_asked"
     history_progress: int = 0
     history_messages: int = 0
+    history_due_at: AwareDatetime | None = None
     problem: str | None = None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from saath.events.base import Content, Event, Private, Problem
+from saath.events.base import Content, Event, JsonObject, Private, Problem
 
 REQUEST_ID = r"^[A-Za-z0-9._:=-]{1,128}$"
 
@@ -34,7 +34,20 @@ class ThenHandoff(Strict):
     handoff: HandoffWish
 
 
-Then = Literal["done"] | ThenHandoff
+class PassWish(Strict):
+    """A bot passes the conversation to another; ``summary`` is for that one."""
+
+    bot: Annotated[str, Field(min_length=1, max_length=64)]
+    summary: Annotated[str | None, Private] = None
+
+
+class ThenPass(Strict):
+    """After the messages are sent, another bot answers."""
+
+    pass_to: PassWish
+
+
+Then = Literal["done"] | ThenHandoff | ThenPass
 
 
 class SendRequest(Strict):
@@ -105,6 +118,12 @@ class MessageSuperseded(OutcomeEvent):
     reason: str
 
 
+class MessageShadowed(OutcomeEvent):
+    """Not sent: the bot answered on trial, and this is what it would have said."""
+
+    type: Literal["io.saath.message.shadowed.v1"] = "io.saath.message.shadowed.v1"
+
+
 class MessageExpired(OutcomeEvent):
     """Not sent: its time had passed."""
 
@@ -152,19 +171,28 @@ class Command(Strict):
     """
     A command as a person's tool writes it: bare JSON.
 
-    The conversation is named by its id, or by the customer's address on the number.
+    The conversation is named by its id, or by the customer's address on the number. Where ``epoch``
+    is given, it is carried out only while that ownership lasts. ``bot`` names the one to release it to.
+    A ``policy`` holds for the whole number, and stands above what else was said of it; ``null`` takes
+    it back.
     """
 
     id: Annotated[str, Field(pattern=REQUEST_ID)]
     number: Annotated[str, Field(pattern=r"^\d{1,32}$")]
-    command: Literal["take over", "release"]
+    command: Literal["take over", "release", "policy"]
     conversation: str | None = None
     phone: Annotated[str | None, Private] = None
     user_id: Annotated[str | None, Private] = None
     by: str | None = None
+    epoch: int | None = None
+    bot: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    policy: JsonObject | None = None
 
     @model_validator(mode="after")
-    def _names_a_conversation(self) -> "Command":
-        if not (self.conversation or self.phone or self.user_id):
+    def _names_what_it_is_about(self) -> "Command":
+        if self.command == "policy":
+            if "policy" not in self.model_fields_set:
+                raise ValueError("this command must say a policy, or null to take it back")
+        elif not (self.conversation or self.phone or self.user_id):
             raise ValueError("a command must name a conversation, a phone or a user_id")
         return self

@@ -4,7 +4,7 @@ import types
 from datetime import UTC, datetime
 from typing import Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
@@ -43,6 +43,8 @@ def _of_field(info: FieldInfo) -> st.SearchStrategy[Any]:
         least = next((b.ge for b in info.metadata if isinstance(b, Ge)), 0.0)
         most = next((b.le for b in info.metadata if isinstance(b, Le)), 1e9)
         return st.none() | st.floats(least, most)  # type: ignore[arg-type] # bounds of a float
+    if info.annotation is str and any(isinstance(bound, MinLen) for bound in info.metadata):
+        return WORDS.filter(bool)
     if info.annotation is not int:
         return _of(info.annotation)
     lowest, highest = -(2**53), 2**53
