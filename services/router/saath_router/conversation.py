@@ -1,9 +1,8 @@
 """One conversation's state, and how each fact changes it. Pure: no clock, no Kafka, no logging."""
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from saath.events import (
     Author,
@@ -29,6 +28,14 @@ from saath.events import (
     TurnWithdrawn,
 )
 from saath.identity import contact_at, event_id, parse_callback
+from saath_router.memory import (
+    has_dated,
+    has_plain,
+    rank_in,
+    with_dated,
+    with_plain,
+    with_rank,
+)
 from saath_router.recent import with_message
 from saath_router.texts import text_key
 from saath_router.waiting import Watch, waiting_after, watched_after
@@ -66,11 +73,13 @@ class Conversation(Model):
     deadlines, ``watched`` those of them to which the bot has said nothing. ``waiting_since`` is when a
     customer wrote whom nobody answered yet; ``unattended``: it was said that this is too long.
 
-    ``statuses``, ``ours``, ``seen`` and ``seen_history`` hold short hashes of ids: how far
-    each of our messages got, which messages we sent ourselves, which facts are known and of when
-    (unix seconds). A fact as old as ``forgotten_before`` may have been known and forgotten. History has a
-    memory of its own: 180 days of it must not push out what happens now.
+    ``statuses``, ``ours``, ``seen`` and ``seen_history`` hold ids as ``memory`` packs them: how far
+    each of our messages got, which messages we sent ourselves, which facts are known and of when.
+    A fact as old as ``forgotten_before`` may have been known and forgotten. History has a memory of
+    its own: 180 days of it must not push out what happens now.
     """
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     id: str
     number: str
@@ -89,16 +98,15 @@ class Conversation(Model):
     turns: dict[str, AwareDatetime] = Field(default_factory=dict)
     watched: dict[str, Watch] = Field(default_factory=dict)
     recent: tuple[TurnMessage, ...] = ()
-    statuses: dict[str, int] = Field(default_factory=dict)
-    ours: tuple[str, ...] = ()
-    seen: dict[str, int] = Field(default_factory=dict)
-    seen_history: tuple[str, ...] = ()
+    statuses: bytes = b""
+    ours: bytes = b""
+    seen: bytes = b""
+    seen_history: bytes = b""
     forgotten_before: AwareDatetime | None = None
 
     def has_seen(self, event_id: str) -> bool:
         """True when this fact is known already."""
-        short = short_hash(event_id)
-        return short in self.seen or short in self.seen_history
+        return has_dated(self.seen, event_id) or has_plain(self.seen_history, event_id)
 
     def may_have_forgotten(self, happened: datetime) -> bool:
         """True for a time of which ids were forgotten, so that "not seen" says nothing."""
@@ -106,11 +114,11 @@ class Conversation(Model):
 
     def is_ours(self, message_id: str) -> bool:
         """True for a message that we sent ourselves."""
-        return short_hash(message_id) in self.ours
+        return has_plain(self.ours, message_id)
 
     def rank(self, message_id: str) -> int:
         """How far a message got on the ladder of statuses; -1 where nothing was said of it."""
-        return self.statuses.get(short_hash(message_id), -1)
+        return rank_in(self.statuses, message_id)
 
     def next_epoch(self, now: datetime) -> int:
         """
@@ -122,11 +130,6 @@ class Conversation(Model):
         return max(self.epoch + 1, int(now.timestamp() * 1000))
 
 
-def short_hash(text: str) -> str:
-    """8 bytes of an id's hash, in hex: enough for one conversation's recent ids."""
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
 def evolve(state: Conversation, event: Event, *, acts: bool = True) -> Conversation:
     """The conversation after *event*, which was decided to be new; nobody waits where it acts not."""
     if event.origin == "history":
@@ -134,7 +137,7 @@ def evolve(state: Conversation, event: Event, *, acts: bool = True) -> Conversat
         changes: dict[str, object] = {}
         if isinstance(event, MessageBackfilled) and event.author == "customer":
             changes["history_asked_at"] = event.time
-        seen = (*state.seen_history, short_hash(event.id))[-SEEN_MAX:]
+        seen = with_plain(state.seen_history, event.id, SEEN_MAX)
         remembered: dict[str, object] = {"seen_history": seen}
     else:
         changes = _changes(state, event) | (_waits(state, event) if acts else {})
@@ -149,16 +152,12 @@ def remember(state: Conversation, what: str, happened: datetime) -> Conversation
 
 def _seen(state: Conversation, what: str, happened: datetime) -> dict[str, object]:
     """Remember an id; forget what is older than a redelivery can be, and the oldest of too many."""
-    seen = {**state.seen, short_hash(what): int(happened.timestamp())}
-    too_old = (happened - REMEMBERED_FOR).timestamp()
-    by_age = sorted(seen, key=lambda known: seen[known])
-    forgotten = [
-        known for i, known in enumerate(by_age) if i < len(seen) - SEEN_MAX or seen[known] < too_old
-    ]
-    if not forgotten:
+    too_old = int((happened - REMEMBERED_FOR).timestamp())
+    second = int(happened.timestamp())
+    seen, forgotten = with_dated(state.seen, what, second, too_old, SEEN_MAX)
+    if forgotten is None:
         return {"seen": seen}
-    newest = datetime.fromtimestamp(max(seen.pop(known) for known in forgotten), UTC)
-    before = state.forgotten_before
+    newest, before = datetime.fromtimestamp(forgotten, UTC), state.forgotten_before
     return {"seen": seen, "forgotten_before": max(before, newest) if before else newest}
 
 
@@ -191,8 +190,10 @@ def _changes(state: Conversation, event: Event) -> dict[str, object]:
             same = event.automatic or text_key(event.content.text) == state.held_with
             return {"recent": recent, "held_with": state.held_with if same else None}
         case StatusEvent():
-            sent_by_us = parse_callback(event.callback) is not None
-            return _with_status(state, event.message_id, rank_of(event), sent_by_us)
+            callback = parse_callback(event.callback)
+            named = callback is not None and callback.conversation is not None
+            rank = max(rank_of(event), state.rank(event.message_id))
+            return _with_status(state, event.message_id, rank, callback is not None, named)
         case OwnerChanged():
             return {
                 "owner": event.owner,
@@ -237,7 +238,10 @@ def _after_outcome(state: Conversation, event: OutcomeEvent) -> dict[str, object
     changes: dict[str, object] = {}
     if isinstance(event, MessageAccepted):
         author: Author = event.by
-        changes = _with_status(state, event.message_id, STATUS_RANK["accepted"], True)
+        # Without a turn, a request may not have known its conversation, nor do its statuses then.
+        rank = max(STATUS_RANK["accepted"], state.rank(event.message_id))
+        named = event.turn_id is not None
+        changes = _with_status(state, event.message_id, rank, True, named)
         changes["recent"] = with_message(state.recent, event.message_id, author, event)
         if author == "person":
             changes["held_with"] = None
@@ -263,7 +267,7 @@ def _without(state: Conversation, turn: str) -> dict[str, datetime]:
 
 
 def _with_status(
-    state: Conversation, message_id: str, rank: int, sent_by_us: bool
+    state: Conversation, message_id: str, rank: int, sent_by_us: bool, named: bool
 ) -> dict[str, object]:
     """
     A message got this far.
@@ -271,13 +275,10 @@ def _with_status(
     Only what carries our mark is ours: Meta may send statuses of what was written in the app too,
     and an echo taken for our own message would let the bot go on after a person's words.
     """
-    short = short_hash(message_id)
-    statuses = {**state.statuses, short: max(rank, state.rank(message_id))}
-    for oldest in list(statuses)[: max(0, len(statuses) - STATUSES_MAX)]:
-        del statuses[oldest]
-    if not sent_by_us or short in state.ours:
+    statuses = with_rank(state.statuses, message_id, rank, STATUSES_MAX, named=named)
+    if not sent_by_us or state.is_ours(message_id):
         return {"statuses": statuses}
-    return {"statuses": statuses, "ours": (*state.ours, short)[-STATUSES_MAX:]}
+    return {"statuses": statuses, "ours": with_plain(state.ours, message_id, STATUSES_MAX)}
 
 
 def rank_of(event: StatusEvent) -> int:

@@ -7,8 +7,9 @@ from saath.events import Contact, Model
 from saath.identity import alias_key, conversation_id, identities, key_fingerprint
 from saath.kafka.records import Output
 from saath.topics import Topic
-from saath_router.conversation import Conversation, short_hash
+from saath_router.conversation import Conversation
 from saath_router.greetings import Greetings
+from saath_router.memory import short_hash, unnamed
 
 FINGERPRINT_KEY = "~installation"
 
@@ -36,7 +37,7 @@ class Store:
         self._key, self._fingerprint = key, key_fingerprint(key)
         self._conversations: dict[str, Conversation] = {}
         self._aliases: dict[str, str] = {}
-        self._by_message: dict[str, str] = {}
+        self._by_message: dict[bytes, str] = {}
         self._changed: dict[str, Conversation | None] = {}
         self._new_aliases: list[str] = []
         self._greetings: dict[str, Greetings] = {}
@@ -147,15 +148,12 @@ class Store:
         ]
 
     def _keep(self, state: Conversation) -> None:
-        before = self._conversations.get(state.id)
-        if before is not None:
-            for message in before.statuses.keys() - state.statuses.keys():
-                self._by_message.pop(message, None)
-        for message in state.statuses:
+        self._forget(state.id)
+        for message in unnamed(state.statuses):
             self._by_message[message] = state.id
         self._conversations[state.id] = state
 
     def _forget(self, conversation: str) -> None:
         state = self._conversations.pop(conversation, None)
-        for message in state.statuses if state else ():
+        for message in unnamed(state.statuses) if state else ():
             self._by_message.pop(message, None)

@@ -4,8 +4,14 @@ from tests.unit.router.build import Story, accepted, at, echoed, kinds, received
 
 from saath.events import Content
 from saath_router.conversation import REMEMBERED_FOR, SEEN_MAX, STATUSES_MAX, TURNS_MAX
+from saath_router.memory import DATED_BYTES, HASH_BYTES, RANKED_BYTES
 
 DAY = 86_400.0
+
+
+def known(story: Story) -> int:
+    """How many facts are remembered."""
+    return len(story.state.seen) // DATED_BYTES
 
 
 def test_whatever_comes_twice_changes_nothing() -> None:
@@ -32,7 +38,7 @@ def talkative() -> Story:
 def test_ids_are_forgotten_oldest_first_and_the_time_of_the_newest_is_kept() -> None:
     story = talkative()
 
-    assert (len(story.state.seen), story.state.forgotten_before) == (SEEN_MAX, at(9 * 60))
+    assert (known(story), story.state.forgotten_before) == (SEEN_MAX, at(9 * 60))
 
 
 def test_an_old_fact_that_is_unknown_is_logged_and_acts_on_nothing() -> None:
@@ -70,7 +76,7 @@ def test_ids_older_than_a_redelivery_can_be_are_dropped() -> None:
     for day in range(20):
         story.hears(received(f"m{day}", day * DAY))
 
-    assert (len(story.state.seen), story.state.forgotten_before) == (9, at(10 * DAY))
+    assert (known(story), story.state.forgotten_before) == (9, at(10 * DAY))
 
 
 def test_a_flood_of_messages_does_not_make_the_state_grow() -> None:
@@ -84,9 +90,10 @@ def test_a_flood_of_messages_does_not_make_the_state_grow() -> None:
             story.hears(status(kind, f"w{n}", n / 10))
 
     state = story.state
-    sizes = (len(state.seen), len(state.statuses), len(state.ours), len(state.turns))
-    assert sizes == (SEEN_MAX, STATUSES_MAX, STATUSES_MAX, TURNS_MAX)
-    assert len(state.model_dump_json()) < 40_000
+    ids = (state.seen, state.statuses, state.ours)
+    sizes = (SEEN_MAX * DATED_BYTES, STATUSES_MAX * RANKED_BYTES, STATUSES_MAX * HASH_BYTES)
+    assert (*map(len, ids), len(state.turns)) == (*sizes, TURNS_MAX)
+    assert len(state.model_dump_json()) < 24_000
 
 
 def test_an_address_book_in_a_message_is_not_kept_with_the_last_messages() -> None:

@@ -12,6 +12,8 @@ from tests.unit.router.build import (
     status,
 )
 
+from saath_router.memory import HASH_BYTES
+
 
 def logged(story: Story, *heard: str) -> list[str]:
     """Which of these statuses of one message are logged, heard in this order."""
@@ -77,7 +79,7 @@ def test_history_is_logged_and_acts_on_nothing(author: str) -> None:
     seen = story.state
     assert kinds(decision) == ["MessageBackfilled"]
     assert (seen.owner, seen.epoch, seen.window_until, seen.lease_until) == ("bot", 0, None, None)
-    assert (seen.recent, seen.turns, seen.seen) == ((), {}, {})
+    assert (seen.recent, seen.turns, seen.seen) == ((), {}, b"")
 
 
 @pytest.mark.parametrize("event", [received("m1", 0), echoed("m1", 0)], ids=["received", "echoed"])
@@ -114,4 +116,4 @@ def test_a_long_history_pushes_out_nothing_of_what_happens_now() -> None:
         story.hears(backfilled(f"h{n}", -n), seconds=1)
 
     assert story.hears(first, seconds=2) == ()
-    assert (story.state.forgotten_before, len(story.state.seen_history)) == (None, 256)
+    assert (story.state.forgotten_before, len(story.state.seen_history)) == (None, 256 * HASH_BYTES)
