@@ -8,12 +8,18 @@ from saath.events.base import Contact, Content, Event, JsonObject, Pricing, Priv
 
 
 class MessageReceived(Event):
-    """A customer wrote."""
+    """
+    A customer wrote.
+
+    ``standby`` is true where Meta's own agent holds the thread: we are shown the message, and asked
+    for no answer. It is absent everywhere else.
+    """
 
     type: Literal["io.saath.message.received.v1"] = "io.saath.message.received.v1"
     message_id: str
     contact: Contact
     content: Content
+    standby: bool | None = None
 
 
 class MessageUnavailable(Event):
@@ -35,6 +41,8 @@ class MessageEchoed(Event):
     Somebody wrote from the WhatsApp Business app: a person, or the app's own greeting.
 
     ``automatic`` is the router's judgement of which; it is absent where nobody has judged yet.
+    ``standby`` is true where it was neither: whoever holds the thread wrote it through the API, as
+    Meta's own agent does. It is absent everywhere else.
     """
 
     type: Literal["io.saath.message.echoed.v1"] = "io.saath.message.echoed.v1"
@@ -42,6 +50,7 @@ class MessageEchoed(Event):
     contact: Contact
     content: Content
     automatic: bool | None = None
+    standby: bool | None = None
 
 
 class MessageEdited(Event):
