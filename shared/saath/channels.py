@@ -43,6 +43,7 @@ from saath.events import (
     OwnershipRecorded,
     SendRequest,
     StatusEvent,
+    ThreadControlChanged,
     TurnOffered,
     TurnWithdrawn,
     WatermarkRecorded,
@@ -91,6 +92,7 @@ _LIVE: tuple[Entry, ...] = (
     CallReported,
     ContactPreferenceChanged,
     ContactIdentityChanged,
+    ThreadControlChanged,
 )
 
 # What stands on which topic. State and dead-letter topics are not here: the first are private, and on

@@ -26,6 +26,8 @@ IGNORED = {
     "field": "the event's type says it",
     "messaging_product": "the same in every webhook; another one is kept unrecognised",
     "metadata.display_phone_number": "`number` names it; it stands in saath.numbers.v1, once",
+    "recipient.display_phone_number": "`number` names it, as above, where a handover says it",
+    "standby.message_echoes.*.message.messaging_product": "the same in every request",
     "message_echoes.*.from": "the business's own number, which is what an echo is from",
     "calls.*.to": "the business's own number, where it was called",
     "history.*.threads.*.messages.*.from": "the business's own number, where it is the author",
@@ -81,8 +83,10 @@ RENAMED: dict[str, list[tuple[str, Callable[[Any], str]]]] = {
     "biz_opaque_callback_data": [("callback", _same)],
     "pricing_model": [("pricing.model", _same)],
     "chunk_order": [("chunk", _same)],
+    "recipient": [("contact.phone", _digits), ("contact.user_id", _same)],
     "status": [("type", _type)],
-    "type": [("type", _type)],
+    "type": [("type", _type), ("action", _same)],
+    "metadata": [("reason", _same)],
 }
 
 

@@ -79,7 +79,7 @@ async def test_every_body_meta_is_known_to_send_is_on_its_topics_when_it_is_answ
 
         answers = [(await ingest.post(body.read_bytes())).status_code for body in bodies()]
 
-        assert answers == [200] * 141
+        assert answers == [200] * 150
         assert await on_topics(kafka, topics) == expected(bodies(), topics.partitions)
 
 

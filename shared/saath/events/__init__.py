@@ -4,7 +4,7 @@ The contract: every event Saath writes, and the two things others write to it.
 One frozen model a type, named by a past-tense fact; ``EVENTS`` maps a type's name to its model.
 """
 
-from saath.events import contacts, conversations, messages, numbers, requests
+from saath.events import contacts, conversations, messages, numbers, requests, threads
 from saath.events.base import (
     TYPE_PREFIX,
     Author,
@@ -101,11 +101,12 @@ from saath.events.requests import (
     ThenPass,
     TurnClosed,
 )
+from saath.events.threads import ThreadControlChanged
 
 
 def _events() -> dict[str, type[Event]]:
     found: dict[str, type[Event]] = {}
-    for module in (messages, contacts, conversations, requests, numbers):
+    for module in (messages, contacts, threads, conversations, requests, numbers):
         for model in vars(module).values():
             if isinstance(model, type) and issubclass(model, Event):
                 name = model.model_fields["type"].default
@@ -199,6 +200,7 @@ __all__ = [
     "Then",
     "ThenHandoff",
     "ThenPass",
+    "ThreadControlChanged",
     "TurnClosed",
     "TurnMessage",
     "TurnOffered",

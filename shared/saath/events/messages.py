@@ -9,13 +9,19 @@ from saath.events.conversations import Routed
 
 
 class MessageReceived(Event):
-    """A customer wrote. ``routed`` is the router's decision; absent where nothing was decided."""
+    """
+    A customer wrote. ``routed`` is the router's decision; absent where nothing was decided.
+
+    ``standby`` is true where Meta's own agent holds the thread: we are shown the message, and asked
+    for no answer. It is absent everywhere else.
+    """
 
     type: Literal["io.saath.message.received.v1"] = "io.saath.message.received.v1"
     message_id: str
     contact: Contact
     content: Content
     routed: Routed | None = None
+    standby: bool | None = None
 
 
 class MessageUnavailable(Event):
@@ -38,6 +44,8 @@ class MessageEchoed(Event):
 
     ``automatic`` is the router's judgement of which; it is absent where nobody has judged yet. ``rule``
     says what follows from it, in one of a few words.
+    ``standby`` is true where it was neither: whoever holds the thread wrote it through the API, as
+    Meta's own agent does. It is absent everywhere else.
     """
 
     type: Literal["io.saath.message.echoed.v1"] = "io.saath.message.echoed.v1"
@@ -45,6 +53,7 @@ class MessageEchoed(Event):
     contact: Contact
     content: Content
     automatic: bool | None = None
+    standby: bool | None = None
     rule: str | None = None
 
 

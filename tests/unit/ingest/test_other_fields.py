@@ -232,9 +232,6 @@ def test_what_concerns_a_customer_goes_to_the_router_and_the_rest_to_accounts(
         ),
         ("messages", {"errors": ["odd"]}, "errors that cannot be read"),
         ("group_status_update", {"groups": ["odd"]}, "not an object"),
-        # Thread control: Meta's page of it is not among our facts, so nothing is guessed of it.
-        ("messaging_handovers", {"pass_thread_control": {}}, "no reader for this field"),
-        ("standby", {"messages": [text()]}, "no reader for this field"),
     ],
 )
 def test_what_cannot_be_told_is_kept_unrecognised_with_the_reason(

@@ -8,8 +8,10 @@ from saath_ingest.fields import (
     groups,
     history,
     messages,
+    messaging_handovers,
     smb_app_state_sync,
     smb_message_echoes,
+    standby,
     user_id_update,
     user_preferences,
 )
@@ -26,6 +28,8 @@ FIELDS: Mapping[str, Reader] = {
     "calls": calls.read,
     "user_preferences": user_preferences.read,
     "user_id_update": user_id_update.read,
+    "standby": standby.read,
+    "messaging_handovers": messaging_handovers.read,
     **dict.fromkeys(groups.GROUP_FIELDS, groups.read),
     **dict.fromkeys(accounts.ACCOUNT_FIELDS, accounts.read),
 }

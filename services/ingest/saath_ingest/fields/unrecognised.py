@@ -12,13 +12,14 @@ from saath_ingest.fields.remainder import Told, remainder
 from saath_ingest.fields.values import account_id, canonical, digits, mapping, moment, sequence
 
 
-def _product(value: Any) -> object:
+def product(value: Any) -> object:
+    """The product that every webhook of ours is about."""
     return value if value == "whatsapp" else None
 
 
 # What stands beside the items of every change, and says nothing by itself.
-_FRAME: Told = {
-    "messaging_product": _product,
+FRAME: Told = {
+    "messaging_product": product,
     "metadata": {"display_phone_number": digits, "phone_number_id": account_id},
 }
 
@@ -73,7 +74,7 @@ def attempt(change: Change, item: Any, topic: Topic, read: Callable[[Any], Event
 def left_over(change: Change, placed: Sequence[Placed], *read: str) -> Iterator[Placed]:
     """What stands in a change beside the lists that were *read*, so that nothing is dropped."""
     beside = {k: v for k, v in change.value.items() if k != "contacts" and k not in read}
-    rest = remainder(beside, _FRAME) or {}
+    rest = remainder(beside, FRAME) or {}
     if contacts := change.value.get("contacts"):
         rest |= {"contacts": left} if (left := [*strangers(contacts, met(placed))]) else {}
     if rest:
