@@ -3,45 +3,36 @@
 from datetime import datetime
 
 from saath.events import (
-    Command,
     Event,
-    HandoffWithdrawn,
-    LeaseRenewed,
-    MessageAccepted,
     MessageBackfilled,
-    MessageDropped,
     MessageEchoed,
-    MessageExpired,
     MessageReceived,
-    MessageRefused,
-    MessageRejected,
     OutcomeEvent,
-    OwnerChanged,
+    Routed,
     StatusEvent,
-    ThenHandoff,
-    TurnClosed,
-    TurnMessage,
-    TurnOffered,
+    ThreadControlChanged,
 )
 from saath.identity import event_id
-from saath_router.conversation import REMEMBERED_FOR, Conversation, merged, rank_of
-from saath_router.facts import (
-    about,
-    follow_id,
-    handoff_requested,
-    since,
-    to_bot,
-    turn_offered,
-    turn_withdrawn,
-)
+from saath_router.answering import Around, answer, ask_whoever_waits
+from saath_router.commanding import release
+from saath_router.conversation import REMEMBERED_FOR, Conversation, rank_of
+from saath_router.facts import Rule
+from saath_router.outcomes import outcome
+from saath_router.ownership import Decision, from_meta, is_late, person_wrote, to_meta
 from saath_router.policy import Policy
-from saath_router.texts import is_said_to_one
+from saath_router.prices import priced
+from saath_router.texts import is_said_to_one, normalised
+from saath_router.windows import opened, refused
 
-Decision = tuple[Event, ...]
+NOTHING_ELSE = Around()
 
 
 def decide(
-    event: Event, state: Conversation, policy: Policy, now: datetime, *, may_act: bool = True
+    event: Event,
+    state: Conversation,
+    policy: Policy,
+    now: datetime,
+    around: Around = NOTHING_ELSE,
 ) -> Decision:
     """
     The facts that follow from *event*, it first; none where it is known already.
@@ -57,57 +48,25 @@ def decide(
     match event:
         case MessageBackfilled() if _seen_live(state, event.message_id):
             return ()
-        case StatusEvent() if rank_of(event) <= state.rank(event.message_id):
-            return ()
+        case StatusEvent():
+            return _status(event, state)
         case MessageEchoed() if state.is_ours(event.message_id):
             # Our own send, shown to us by the app. Taking it for a person's would silence the bot.
             return ()
-        case _ if not (may_act and acts(event, state, now)):
-            return (event,)
+        case _ if not (around.may_act and acts(event, state, now)):
+            return (_not_acting(event, state, around),)
         case MessageReceived():
-            return (event, *_answer(event, state, policy, now))
+            event, *following = answer(event, state, policy, now, around)
+            assert isinstance(event, MessageReceived)  # noqa: S101 # answer() gives it back first
+            return (event, *opened(event, state, now), *following)
         case MessageEchoed():
-            return (event, *_echo(event, state, policy, now))
+            return _echo(event, state, policy, now)
         case OutcomeEvent():
-            return (event, *_outcome(event, state, policy, now))
+            return (event, *outcome(event, state, policy, now))
+        case ThreadControlChanged():
+            return (event, *_thread(event, state, policy, now))
         case _:
             return (event,)
-
-
-def command(
-    asked: Command, state: Conversation, policy: Policy, asked_at: datetime, now: datetime
-) -> Decision:
-    """The facts that follow from a person's command; none where it has been carried out before."""
-    if state.has_seen(command_id(asked)):
-        return ()
-    who = f" by {asked.by}" if asked.by else ""
-    if asked.command == "take over":
-        until = asked_at + policy.human_hold
-        return take_over(state, f"taken over{who}", asked.id, asked_at, now, until)
-    called_off = _no_handoff(state, asked.id, now)
-    if state.owner == "bot":
-        return called_off
-    return (to_bot(state, f"released{who}", asked.id, asked_at, now), *called_off)
-
-
-def command_id(asked: Command) -> str:
-    """What a command is remembered by, so that a tool may write it twice."""
-    return f"command:{asked.id}"
-
-
-def take_over(
-    state: Conversation,
-    reason: str,
-    cause: str,
-    happened: datetime,
-    now: datetime,
-    lease_until: datetime,
-) -> Decision:
-    """A person answers from now on: bots' open turns are withdrawn, and nobody is called any more."""
-    return (
-        *to_human(state, reason, cause, happened, now, lease_until),
-        *_no_handoff(state, cause, now),
-    )
 
 
 def acts(event: Event, state: Conversation, now: datetime) -> bool:
@@ -121,135 +80,89 @@ def _seen_live(state: Conversation, message_id: str) -> bool:
     return state.is_ours(message_id) or any(state.has_seen(known) for known in live)
 
 
-def _answer(event: MessageReceived, state: Conversation, policy: Policy, now: datetime) -> Decision:
+def _status(event: StatusEvent, state: Conversation) -> Decision:
     """
-    Who answers a customer's message.
+    A status is logged where the message got further by it.
 
-    Whoever answered from the phone keeps the conversation until the phone has been quiet for the
-    lease; then, and otherwise, the bot answers.
+    A price is logged whatever status it comes with: Meta says it with ``sent`` or ``delivered``, and
+    either may be overtaken.
     """
-    if policy.answers == "nobody" or not is_said_to_one(event.content):
-        return ()
-
-    if state.owner != "bot" and (state.lease_until is None or now < state.lease_until):
-        return ()
-
-    if now - event.time > policy.turn_age_max:
-        return call(state, "the message was old when it was read", event.id, now)
-
-    if state.owner != "bot" or not state.epoch:
-        reason = "phone went quiet" if state.epoch else "first message"
-        taken = to_bot(state, reason, event.id, event.time, now)
-        turn = _turn(event, state, policy, now, taken.epoch, reason)
-        return (taken, *_no_handoff(state, event.id, now), turn)
-
-    return (_turn(event, state, policy, now, state.epoch, "default"),)
+    further = rank_of(event) > state.rank(event.message_id)
+    facts = (event, *refused(event, state)) if further else ()
+    return (*facts, *priced(event, state))
 
 
-def _turn(
-    event: MessageReceived,
-    state: Conversation,
-    policy: Policy,
-    now: datetime,
-    epoch: int,
-    reason: str,
-) -> TurnOffered:
-    asked = TurnMessage(
-        message_id=event.message_id, author="customer", time=event.time, content=event.content
-    )
-    contact = merged(state.contact, event.contact)
-    return turn_offered((asked,), contact, state, policy, now, epoch, reason, event.id)
+def _not_acting(event: Event, state: Conversation, around: Around) -> Event:
+    """*event*, saying why nothing follows from it, where something might have."""
+    rule: Rule = "too_old" if around.may_act else "redriven"
+    match event:
+        case MessageReceived():
+            routed = Routed(to="nobody", rule=rule, epoch=state.epoch)
+            return event.model_copy(update={"routed": routed})
+        case MessageEchoed():
+            return event.model_copy(update={"rule": rule})
+        case _:
+            return event
 
 
 def _echo(event: MessageEchoed, state: Conversation, policy: Policy, now: datetime) -> Decision:
     """Somebody wrote from the phone: a person, unless it was judged to be the app itself."""
-    if event.automatic or not is_said_to_one(event.content):
-        return ()
-    return _person_wrote(event, "answered from the phone", state, policy, now)
+    rule, following = _echoed(event, state, policy, now)
+    return (event.model_copy(update={"rule": rule}), *following)
 
 
-def _person_wrote(
-    event: Event, reason: str, state: Conversation, policy: Policy, now: datetime
+def _echoed(
+    event: MessageEchoed, state: Conversation, policy: Policy, now: datetime
+) -> tuple[Rule, Decision]:
+    if event.standby:
+        if _before_last_change(event, state):
+            return "late", ()
+        reason = "Meta's agent answered"
+        return "meta_took", to_meta(state, "meta_took", reason, event.id, event.time, now)
+    if event.automatic:
+        return "automatic", ()
+    if not is_said_to_one(event.content):
+        return "no_message", ()
+    if policy.release_word and normalised(event.content.text or "") == policy.release_word:
+        return _release_word(event, state, policy, now)
+    taken = person_wrote(event, "echo", "answered from the phone", state, policy, now)
+    holds = taken or (state.owner == "human" and not is_late(event, state))
+    return ("echo" if holds else "late"), taken
+
+
+def _release_word(
+    event: MessageEchoed, state: Conversation, policy: Policy, now: datetime
+) -> tuple[Rule, Decision]:
+    if _before_last_change(event, state):
+        return "late", ()
+    reason = "released from the phone"
+    return "release_word", release(
+        state, policy, reason, event.id, event.time, now, rule="release_word"
+    )
+
+
+def _thread(
+    event: ThreadControlChanged, state: Conversation, policy: Policy, now: datetime
 ) -> Decision:
-    """
-    Whoever wrote keeps the conversation from when it was written.
-
-    What comes late takes nothing over: what was written before the last change of owner, or so long
-    ago that its lease is over. Meta's times are whole seconds, so the same second counts as after.
-    """
-    lease_until = event.time + policy.human_hold
-    changed = state.owner_since
-    if lease_until <= now or (changed and event.time < changed.replace(microsecond=0)):
+    """Meta's own agent has it, or has let go of it; what is older than the last change is late."""
+    if _before_last_change(event, state):
         return ()
-    return take_over(state, reason, event.id, event.time, now, lease_until)
-
-
-def _outcome(event: OutcomeEvent, state: Conversation, policy: Policy, now: datetime) -> Decision:
-    """What follows from a send: a person's words take over; a bot's last words may hand over."""
-    if isinstance(event, MessageAccepted) and event.by == "person":
-        return _person_wrote(event, "answered from a tool", state, policy, now)
-    if event.turn_id is None or state.owner != "bot" or event.epoch not in (None, state.epoch):
+    if event.holder == "meta":
+        reason = "Meta's agent answers"
+        return to_meta(state, "meta_took", reason, event.id, event.time, now)
+    if state.owner != "meta":
         return ()
-    match event:
-        case MessageAccepted(then=ThenHandoff() as then) | TurnClosed(then=ThenHandoff() as then):
-            wish, until = then.handoff, now + policy.human_hold
-            handed = to_human(state, wish.reason, event.id, event.time, now, until, event.turn_id)
-            called = handoff_requested(state, wish.reason, wish.summary, event.id, now, event.bot)
-            return (*handed, called)
-        case MessageRejected() | MessageRefused() | MessageExpired() | MessageDropped():
-            # The customer waits for words that will not come; a log line helps nobody.
-            return call(state, "the bot's answer was not sent", event.id, now)
-        case _:
-            return ()
-
-
-def to_human(
-    state: Conversation,
-    reason: str,
-    cause: str,
-    happened: datetime,
-    now: datetime,
-    lease_until: datetime,
-    closing: str | None = None,
-) -> Decision:
-    """The lease begins, or is renewed; every open turn but the one just *closing* is withdrawn."""
-    if state.owner == "human" and state.epoch:
-        return _renewed(state, cause, now, lease_until)
-    changed = OwnerChanged(
-        id=follow_id("owner", state, cause),
-        owner="human",
-        previous=state.owner,
-        epoch=state.next_epoch(now),
-        reason=reason,
-        lease_until=lease_until,
-        **about(state, cause, since(state, happened, now)),
+    let_go = from_meta(state, event, policy, now)
+    changed = let_go[0]
+    if getattr(changed, "owner", None) != "bot":
+        return let_go
+    bot, epoch = getattr(changed, "bot", None), getattr(changed, "epoch", 0)
+    asked = ask_whoever_waits(
+        state, policy, now, event.id, epoch, bot or policy.bot, "meta_let_go"
     )
-    open_turns = (turn for turn in state.turns if turn != closing)
-    return (changed, *(turn_withdrawn(state, turn, reason, cause, now) for turn in open_turns))
+    return (*let_go, *asked)
 
 
-def _renewed(state: Conversation, cause: str, now: datetime, lease_until: datetime) -> Decision:
-    if state.lease_until and lease_until <= state.lease_until:
-        # Echoes come in any order; an older one must not make the lease shorter.
-        return ()
-    renewed = LeaseRenewed(
-        id=follow_id("lease", state, cause),
-        epoch=state.epoch,
-        lease_until=lease_until,
-        **about(state, cause, now),
-    )
-    return (renewed,)
-
-
-def call(state: Conversation, reason: str, cause: str, now: datetime) -> Decision:
-    """A person is wanted, unless one is called already: one call, not one a message."""
-    return () if state.handoff_open else (handoff_requested(state, reason, None, cause, now),)
-
-
-def _no_handoff(state: Conversation, cause: str, now: datetime) -> Decision:
-    if not state.handoff_open:
-        return ()
-    withdrawn = HandoffWithdrawn(
-        id=follow_id("handoff_over", state, cause), reason="answered", **about(state, cause, now)
-    )
-    return (withdrawn,)
+def _before_last_change(event: Event, state: Conversation) -> bool:
+    """Meta's times are whole seconds, so the same second counts as after."""
+    return bool(state.owner_since and event.time < state.owner_since.replace(microsecond=0))

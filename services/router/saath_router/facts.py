@@ -1,61 +1,76 @@
 """The facts that follow from others, written out. Pure. Their ids are deterministic."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from saath.events import (
-    Contact,
-    ContactFacts,
+    ConversationUnattended,
     HandoffRequested,
+    HandoffWithdrawn,
+    LeaseRenewed,
     OwnerChanged,
-    TurnMessage,
-    TurnOffered,
     TurnWithdrawn,
 )
-from saath.identity import digest_id, event_id, turn_id
+from saath.identity import digest_id
 from saath_router.conversation import Conversation
-from saath_router.policy import Policy
+
+# Why something was decided, in one of a few words: a label of a metric, and what `saath why` explains.
+Rule = Literal[
+    # Who answers a customer's message.
+    "answers_nobody", "needs_no_answer", "history_pending", "known_contact", "shadow",
+    "human_holds", "meta_holds", "old_message", "waits_for_echoes", "waits_for_more",
+    "first_message", "lease_over", "meta_let_go", "bot_holds", "another_bot", "handoff_rule",
+    # What follows from an echo.
+    "echo", "automatic", "release_word", "late", "no_message", "greeting_known",
+    # What follows from a send, a command, a clock, thread control, or from two being one.
+    "person_sent", "bot_handed_over", "bot_passed_on", "not_sent",
+    "taken_over", "released", "bot_silent", "person_late", "meta_took", "merged",
+    # Of a fact that may not act.
+    "history", "too_old", "redriven", "unreadable",
+]  # fmt: skip
 
 
-def turn_offered(
-    messages: tuple[TurnMessage, ...],
-    contact: Contact,
+def owner_changed(
     state: Conversation,
-    policy: Policy,
-    now: datetime,
-    epoch: int,
+    owner: Literal["human", "meta"],
+    rule: Rule,
     reason: str,
     cause: str,
-) -> TurnOffered:
-    """The bot is asked to answer *messages*."""
-    asked = [event_id(message.message_id, "received") for message in messages]
-    turn = turn_id(asked, policy.bot, epoch)
-    return TurnOffered(
-        id=turn,
-        correlation=turn,
-        bot=policy.bot,
-        epoch=epoch,
+    happened: datetime,
+    now: datetime,
+    lease_until: datetime | None = None,
+) -> OwnerChanged:
+    """A person, or Meta's own agent, answers from when the cause *happened*."""
+    return OwnerChanged(
+        id=follow_id("owner", state, cause),
+        owner=owner,
+        previous=state.owner,
+        epoch=state.next_epoch(now),
         reason=reason,
-        deadline=now + policy.turn_deadline,
-        reply_by=now + policy.bot_reply_within if policy.bot_reply_within else None,
-        turn="",
-        messages=messages,
-        recent=state.recent,
-        contact=ContactFacts(name=contact.name, username=contact.username),
-        **about(state, cause, now),
+        rule=rule,
+        lease_until=lease_until,
+        **about(state, cause, since(state, happened, now)),
     )
 
 
 def to_bot(
-    state: Conversation, reason: str, cause: str, happened: datetime, now: datetime
+    state: Conversation,
+    bot: str,
+    rule: Rule,
+    reason: str,
+    cause: str,
+    happened: datetime,
+    now: datetime,
 ) -> OwnerChanged:
-    """The bot answers from when the cause *happened*."""
+    """*bot* answers from when the cause *happened*."""
     return OwnerChanged(
         id=follow_id("owner", state, cause),
         owner="bot",
         previous=state.owner,
         epoch=state.next_epoch(now),
         reason=reason,
+        rule=rule,
+        bot=bot,
         **about(state, cause, since(state, happened, now)),
     )
 
@@ -71,35 +86,90 @@ def since(state: Conversation, happened: datetime, now: datetime) -> datetime:
     return max(known, state.owner_since) if state.owner_since else known
 
 
-def turn_withdrawn(
-    state: Conversation, turn: str, reason: str, cause: str, now: datetime
-) -> TurnWithdrawn:
-    """An open turn is nobody's any more."""
-    return TurnWithdrawn(
-        id=digest_id("withdrawn_", turn, cause),
-        turn_id=turn,
-        bot=state.bot or "",
-        reason=reason,
+def lease_renewed(
+    state: Conversation, cause: str, now: datetime, lease_until: datetime
+) -> tuple[LeaseRenewed, ...]:
+    """The person keeps the conversation; nothing where that is no longer than before."""
+    if state.lease_until and lease_until <= state.lease_until:
+        # Echoes come in any order; an older one must not make the lease shorter.
+        return ()
+    renewed = LeaseRenewed(
+        id=follow_id("lease", state, cause),
+        epoch=state.epoch,
+        lease_until=lease_until,
         **about(state, cause, now),
+    )
+    return (renewed,)
+
+
+def turns_withdrawn(
+    state: Conversation, reason: str, cause: str, now: datetime, but: str | None = None
+) -> tuple[TurnWithdrawn, ...]:
+    """Every open turn *but* that one is nobody's any more."""
+    return tuple(
+        TurnWithdrawn(
+            id=digest_id("withdrawn_", turn, cause),
+            turn_id=turn,
+            bot=state.bot or "",
+            reason=reason,
+            **about(state, cause, now),
+        )
+        for turn in state.turns
+        if turn != but
     )
 
 
-def handoff_requested(
+def call(
     state: Conversation,
+    rule: Rule,
     reason: str,
-    summary: str | None,
     cause: str,
     now: datetime,
+    *,
+    summary: str | None = None,
     by: str | None = None,
-) -> HandoffRequested:
-    """A person is wanted."""
-    return HandoffRequested(
+) -> tuple[HandoffRequested, ...]:
+    """A person is wanted, unless one is called already: one call, not one a message."""
+    if state.handoff_open:
+        return ()
+    called = HandoffRequested(
         id=follow_id("handoff", state, cause),
         reason=reason,
+        rule=rule,
         summary=summary,
         by=by,
         **about(state, cause, now),
     )
+    return (called,)
+
+
+def no_call(state: Conversation, cause: str, now: datetime) -> tuple[HandoffWithdrawn, ...]:
+    """Nobody is called any more."""
+    if not state.handoff_open:
+        return ()
+    withdrawn = HandoffWithdrawn(
+        id=follow_id("handoff_over", state, cause), reason="answered", **about(state, cause, now)
+    )
+    return (withdrawn,)
+
+
+def unattended(
+    state: Conversation, rule: Rule, since: datetime, now: datetime, cause: str | None = None
+) -> tuple[ConversationUnattended, ...]:
+    """A customer waits, and nobody is asked to answer; said once while they wait."""
+    if state.unattended:
+        return ()
+    said = ConversationUnattended(
+        id=digest_id("unattended_", state.id, str(state.epoch), since.isoformat()),
+        time=now,
+        number=state.number,
+        conversation=state.id,
+        causation=cause,
+        epoch=state.epoch,
+        waiting_since=since,
+        rule=rule,
+    )
+    return (said,)
 
 
 def follow_id(kind: str, state: Conversation, cause: str) -> str:

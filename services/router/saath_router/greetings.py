@@ -17,12 +17,12 @@ from saath.events import (
     MessageEchoed,
     Model,
     OwnerChanged,
-    TurnMessage,
-    TurnOffered,
 )
+from saath_router.answering import ask_whoever_waits
 from saath_router.conversation import REMEMBERED_FOR, Conversation
-from saath_router.facts import to_bot, turn_offered
+from saath_router.facts import to_bot
 from saath_router.policy import Policy
+from saath_router.recent import unanswered
 from saath_router.texts import is_said_to_one, normalised, text_key
 
 CONTACTS_MIN = 3
@@ -112,25 +112,14 @@ def give_back(
     """
     if state.owner != "human" or state.held_with != text_key(greeting.content.text):
         return ()
-    taken = to_bot(state, REASON, greeting.id, state.owner_since or now, now)
-    turn = _turn(state, greeting, policy, now, taken.epoch)
-    return (taken, turn) if turn else (taken,)
-
-
-def _turn(
-    state: Conversation, greeting: MessageEchoed, policy: Policy, now: datetime, epoch: int
-) -> TurnOffered | None:
-    waiting: list[TurnMessage] = []
-    for message in state.recent:
-        if message.author == "customer":
-            waiting.append(message)
-        elif text_key(message.content.text) != state.held_with:
-            waiting.clear()
-    if not waiting or policy.answers == "nobody" or now - waiting[-1].time > policy.turn_age_max:
-        return None
-    return turn_offered(
-        tuple(waiting), state.contact, state, policy, now, epoch, REASON, greeting.id
+    bot, since = state.bot or policy.bot, state.owner_since or now
+    taken = to_bot(state, bot, "greeting_known", REASON, greeting.id, since, now)
+    # The greeting that took it stands in the way of what it followed.
+    waiting = state.model_copy(update={"recent": unanswered(state.recent, state.held_with)})
+    asked = ask_whoever_waits(
+        waiting, policy, now, greeting.id, taken.epoch, bot, "greeting_known"
     )
+    return (taken, *asked)
 
 
 def _key_at_once(

@@ -1,63 +1,59 @@
 """One partition's records: read, decide, do, say so once. No rule lives here."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from prometheus_client import Counter
 
-from saath.codec import decode, decode_command, encode
+from saath.codec import decode, decode_command
 from saath.errors import PoisonRecord
 from saath.events import (
     Command,
-    CommandRefused,
-    Contact,
+    ContactRecorded,
     Event,
-    HandoffRequested,
-    HandoffWithdrawn,
+    MessageBackfilled,
     MessageEchoed,
-    NumberPolicy,
     OutcomeEvent,
-    OwnershipRecorded,
-    StatusEvent,
-    TurnOffered,
-    TurnWithdrawn,
-    WatermarkRecorded,
 )
-from saath.identity import contact_at, digest_id, parse_callback
 from saath.kafka.layout import Layout
 from saath.kafka.records import Output, Record, may_act, output, traceparent_of
-from saath.tokens import TurnToken, TurnTokens
-from saath.topics import (
-    COMMANDS,
-    CONVERSATIONS,
-    HANDOFFS,
-    OWNERS,
-    TURNS,
-    Topic,
-    partition_for,
-    state_topic,
-)
+from saath.tokens import TurnTokens
+from saath.topics import COMMANDS, CONTACTS, OWNERS, partition_for, state_topic
 from saath_router.alarms import Alarms
-from saath_router.conversation import Conversation, evolve, remember
-from saath_router.decide import Decision, acts, command, command_id, decide
+from saath_router.answering import Around, routed_by
+from saath_router.commanding import command, command_id, refused
+from saath_router.conversation import Conversation
+from saath_router.decide import Decision, acts, decide
+from saath_router.evolve import evolve, remember
+from saath_router.given_up import called_for
 from saath_router.greetings import give_back, heard, judged, mistaken, settled
-from saath_router.policy import Policy, overlay
+from saath_router.numbers import Numbers
+from saath_router.placing import Join, contact_of, learn_change, named, place, to_join
+from saath_router.policy import Policy, read_policy
+from saath_router.publishing import (
+    ownership,
+    published,
+    redirected,
+    same_ownership,
+    watermark,
+)
+from saath_router.silent_bots import after
 from saath_router.store import Store
 from saath_router.timers import due_at, fire
 
 log = structlog.get_logger()
 
 STATE = state_topic("router")
-WATERMARK_KEY = b"~watermark"
 
 # What is due in one transaction; the rest comes in the next.
 FIRED_MAX = 200
 
-ROUTED = Counter("saath_messages_routed_total", "Facts decided.", ["type"])
-
-PolicyOf = Callable[[str], NumberPolicy | None]
+ROUTED = Counter(
+    "saath_messages_routed_total", "Messages, by who answers and why.", ["owner", "reason"]
+)
+DECIDED = Counter("saath_facts_decided_total", "Facts that were logged.", ["type"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +62,7 @@ class Installation:
 
     key: bytes
     tokens: TurnTokens
-    policy: Policy
-    policy_of: PolicyOf
+    numbers: Numbers
     layout: Layout
 
 
@@ -78,43 +73,50 @@ class RouterHandler:
         self._at, self._partition = installation, partition
         self._store = Store(installation.key)
         self._alarms, self._timed = Alarms(), False
+        self._joined: list[tuple[Conversation, str]] = []
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take over one record of the changelog."""
-        self._store.restore(key.decode(), value)
+        self._store.restore(key, value)
 
     def handle(self, record: Record, now: datetime) -> Iterable[Output]:
         """Decide one record; its outputs in the order of the facts."""
         if record.topic is COMMANDS:
             return self._command(record, now)
         event = decode(record.headers, record.value)
-        number = self._number(event)
-        name = self._conversation_of(event, number)
+        if not event.number:
+            raise PoisonRecord(f"{event.type} names no number")
+        if record.topic is CONTACTS:
+            return self._contact(event)
+        policy, trace = self._policy(event.number), traceparent_of(record.headers)
+        join = to_join(self._store, event, event.number, policy, now)
+        outputs = self._join(join, trace) if join else []
+        name = place(self._store, event, event.number)
         if name is None:
             # A status of a message nobody here sent, to somebody without an address.
             # Not its id: Meta's message ids hold the customer's phone number, in base64.
             log.info("message.unplaced", event_type=event.type)
-            return ()
-        state = self._store.get_or_new(name, number)
-        greetings, policy = self._store.greetings(number), self._policy(number)
-        if isinstance(event, MessageEchoed):
-            event = judged(event, state, greetings, policy)
-        allowed = may_act(record.headers)
-        decision = decide(event, state, policy, now, may_act=allowed)
-        trace = traceparent_of(record.headers)
-        acting = allowed and acts(event, state, now)
-        outputs = self._carry_out(decision, state, trace, acting=acting)
-        self._store.put_greetings(heard(greetings, decision, state, policy))
-        if decision and isinstance(event, MessageEchoed) and event.automatic and acting:
-            outputs += self._give_back(event, number, now, trace)
+            return outputs
+        outputs += self._decide(event, name, policy, trace, now, may_act(record.headers))
+        learn_change(self._store, event, event.number, name)
         return outputs
+
+    def given_up(self, record: Record, now: datetime) -> Iterable[Output]:
+        """A record went to the dead letters; if a customer wrote it, a person is called."""
+        called = called_for(record, self._store, now)
+        if called is None:
+            return ()
+        state, decision = called
+        if state is None:
+            return [self._published(fact, None) for fact in decision]
+        return self._carry_out(decision, state, traceparent_of(record.headers))
 
     def next_due(self) -> datetime | None:
         """When time alone changes a conversation of this partition."""
         if not self._timed:
             self._timed = True
-            for state in self._store.all():
-                self._set_alarm(state)
+            for name, due in self._store.dues():
+                self._alarms.set(name, due)
         return self._alarms.next_due()
 
     def fire(self, until: datetime, now: datetime) -> Iterable[Output]:
@@ -126,8 +128,7 @@ class RouterHandler:
             if state is None:
                 break
             try:
-                decision = fire(state, self._policy(state.number), until, now)
-                outputs += self._carry_out(decision, state, None)
+                outputs += self._fire(state, until, now)
             except Exception:
                 # A defect in one conversation's time must not stop the partition's clock.
                 log.exception("timer.failed", conversation=state.id)
@@ -135,19 +136,87 @@ class RouterHandler:
 
     def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
         """Changed state, changed ownership; last the watermark: up to here all is decided."""
-        changed = list(self._store.take_changed())
+        changed = [*self._store.take_changed()]
         yield from self._store.outputs(STATE, self._partition, [after for _, after in changed])
-        for before, after in changed:
-            owned = _ownership(after, now)
-            if owned and (before is None or _facts(_ownership(before, now)) != _facts(owned)):
-                yield self._output(OWNERS, owned, None)
-        watermark = WatermarkRecorded(
-            id=digest_id("mark_", str(self._partition), str(sorted(positions.items()))),
-            time=now,
-            positions=dict(positions),
+        for before, state in changed:
+            owned = ownership(state, now)
+            if owned and not same_ownership(before and ownership(before, now), owned):
+                yield self._owners(owned)
+        joined, self._joined = self._joined, []
+        for gone, kept in joined:
+            yield self._owners(redirected(gone, self._store.get_or_new(kept, gone.number), now))
+        yield watermark(self._partition, dict(positions), now)
+
+    def _decide(
+        self,
+        event: Event,
+        name: str,
+        policy: Policy,
+        trace: str | None,
+        now: datetime,
+        allowed: bool,
+    ) -> list[Output]:
+        number = event.number or ""
+        state = self._store.get_or_new(name, number)
+        greetings = self._store.greetings(number)
+        if isinstance(event, MessageEchoed):
+            event = judged(event, state, greetings, policy)
+        decision = decide(event, state, policy, now, self._around(event, policy, now, allowed))
+        acting = allowed and acts(event, state, now)
+        outputs = self._carry_out(decision, state, trace, acting=acting)
+        self._store.put_greetings(heard(greetings, decision, state, policy))
+        if decision and isinstance(event, MessageBackfilled):
+            self._store.remember_history(number, event.contact)
+        if decision and isinstance(event, MessageEchoed) and event.automatic and acting:
+            outputs += self._give_back(event, number, now, trace)
+        if isinstance(event, OutcomeEvent) and event.turn_id in state.watched and event.bot:
+            outputs += self._count(number, event.bot, missed=False, cause=event.id, now=now)
+        return outputs
+
+    def _around(self, event: Event, policy: Policy, now: datetime, allowed: bool) -> Around:
+        number, contact = event.number or "", contact_of(event)
+        if policy.answers != "new_contacts":
+            return Around(may_act=allowed)
+        return Around(
+            may_act=allowed,
+            known_contact=contact is not None and self._store.is_known(number, contact),
+            history_pending=self._at.numbers.history_pending(number, now),
         )
-        headers, value = encode(watermark)
-        yield Output(OWNERS, self._partition, WATERMARK_KEY, value, tuple(headers))
+
+    def _fire(self, state: Conversation, until: datetime, now: datetime) -> list[Output]:
+        number, bot = state.number, state.bot
+        around = Around(silent_bots=self._store.silent_bots(number))
+        decision = fire(state, self._policy(number), until, now, around)
+        outputs = self._carry_out(decision, state, None)
+        if not decision:
+            self._set_alarm(state)
+        missed = any(getattr(fact, "rule", None) == "bot_silent" for fact in decision)
+        if missed and bot:
+            outputs += self._count(number, bot, missed=True, cause=decision[0].id, now=now)
+        return outputs
+
+    def _count(
+        self, number: str, bot: str, *, missed: bool, cause: str, now: datetime
+    ) -> list[Output]:
+        """One more of a bot's turns was answered, or missed."""
+        record, said = after(
+            self._store.bot(number, bot),
+            missed=missed,
+            cause=cause,
+            policy=self._policy(number),
+            now=now,
+        )
+        self._store.put_bot(record)
+        return [self._published(fact, None) for fact in said]
+
+    def _join(self, join: Join, trace: str | None) -> list[Output]:
+        """The one that stays gets all that is known of both; the other leads to it from now on."""
+        outputs = [self._published(fact, trace) for fact in join.joined.gone]
+        outputs += self._carry_out(join.joined.kept, join.joined.before, trace)
+        self._store.redirect(join.gone, join.kept.id)
+        self._alarms.set(join.gone.id, None)
+        self._joined.append((join.gone, join.kept.id))
+        return outputs
 
     def _give_back(
         self, greeting: MessageEchoed, number: str, now: datetime, trace: str | None
@@ -157,31 +226,16 @@ class RouterHandler:
         greetings, policy = self._store.greetings(number), self._policy(number)
         names = mistaken(greetings, greeting, now)
         for name in names:
-            state = self._store.get_or_new(name, number)
+            state = self._store.get_or_new(self._store.now_named(name), number)
             outputs += self._carry_out(give_back(state, greeting, policy, now), state, trace)
         if names:
             self._store.put_greetings(settled(greetings, greeting))
         return outputs
 
-    def _number(self, event: Event) -> str:
-        if not event.number:
-            raise PoisonRecord(f"{event.type} names no number")
-        return event.number
-
-    def _conversation_of(self, event: Event, number: str) -> str | None:
-        """Whose fact this is: said by itself, by the callback we sent along, or by the address."""
-        if event.conversation:
-            return event.conversation
-        if isinstance(event, StatusEvent):
-            callback = parse_callback(event.callback)
-            if callback and callback.conversation:
-                return callback.conversation
-            known = self._store.find(number, event.contact, event.message_id)
-            return known or self._store.find_or_name(number, event.contact)
-        if isinstance(event, OutcomeEvent):
-            return self._store.find_or_name(number, contact_at(event.to)) if event.to else None
-        contact = getattr(event, "contact", None)
-        return self._store.find_or_name(number, contact) if contact else None
+    def _contact(self, event: Event) -> Iterable[Output]:
+        if isinstance(event, ContactRecorded):
+            self._store.note_book(event.number or "", event.contact, known=not event.removed)
+        return ()
 
     def _command(self, record: Record, now: datetime) -> Iterable[Output]:
         asked = decode_command(record.value)
@@ -190,9 +244,12 @@ class RouterHandler:
             # A client whose default hash is not Java's wrote it here; its number's owner decides it.
             key = asked.number.encode()
             return (Output(COMMANDS, right, key, record.value, record.headers),)
-        state = self._named(asked)
+        if asked.command == "policy":
+            return self._policy_command(asked, now)
+        state = named(self._store, asked)
         if state is None:
-            return (self._output(CONVERSATIONS, _refused(asked, now), None),)
+            reason = "no such conversation on this number"
+            return (self._published(refused(asked, reason, now), None),)
         asked_at = record.appended_at
         decision = command(asked, state, self._policy(asked.number), asked_at, now)
         # Also one that changed nothing: written again later, it must not change anything then.
@@ -200,14 +257,20 @@ class RouterHandler:
         self._store.put(state)
         return self._carry_out(decision, state, traceparent_of(record.headers))
 
-    def _named(self, asked: Command) -> Conversation | None:
-        contact = Contact(phone=asked.phone, user_id=asked.user_id)
-        name = asked.conversation or self._store.find(asked.number, contact)
-        state = self._store.get(name) if name else None
-        return state if state is not None and state.number == asked.number else None
+    def _policy_command(self, asked: Command, now: datetime) -> Iterable[Output]:
+        """The number's policy is this one from now on; a bad one is refused, and the last one stays."""
+        try:
+            policy = None if asked.policy is None else read_policy(asked.policy)
+        except PoisonRecord as error:
+            reason = str(error)
+            where = f"/policy{reason.split(':')[0]}"
+            return (self._published(refused(asked, reason, now, where), None),)
+        self._store.put_policy(asked.number, policy)
+        log.info("policy.changed", number=asked.number, by_command=True)
+        return ()
 
     def _policy(self, number: str) -> Policy:
-        return overlay(self._at.policy, self._at.policy_of(number))
+        return self._at.numbers.policy(number, self._store.policy(number))
 
     def _carry_out(
         self,
@@ -220,70 +283,20 @@ class RouterHandler:
         outputs = []
         for fact in decision:
             state = evolve(state, fact, acts=acting)
-            ROUTED.labels(fact.type).inc()
-            published = self._signed(fact) if isinstance(fact, TurnOffered) else fact
-            outputs.append(self._output(_topic_of(fact), published, traceparent))
+            outputs.append(self._published(fact, traceparent))
         if decision:
             self._store.put(state)
             self._set_alarm(state)
+        if routed := routed_by(decision):
+            ROUTED.labels(*routed).inc()
         return outputs
 
     def _set_alarm(self, state: Conversation) -> None:
         self._alarms.set(state.id, due_at(state, self._policy(state.number)))
 
-    def _signed(self, turn: TurnOffered) -> TurnOffered:
-        token = TurnToken(
-            turn=turn.id,
-            number=turn.number or "",
-            conversation=turn.conversation or "",
-            epoch=turn.epoch,
-            bot=turn.bot,
-            deadline=int(turn.deadline.timestamp()),
-        )
-        return turn.model_copy(update={"turn": self._at.tokens.sign(token)})
+    def _published(self, fact: Event, traceparent: str | None) -> Output:
+        DECIDED.labels(fact.type).inc()
+        return published(fact, self._at.layout, self._at.tokens, traceparent)
 
-    def _output(self, topic: Topic, event: Event, traceparent: str | None) -> Output:
-        return output(topic, event, self._at.layout.of(topic), traceparent)
-
-
-def _refused(asked: Command, now: datetime) -> CommandRefused:
-    return CommandRefused(
-        id=digest_id("refused_", asked.number, asked.id),
-        time=now,
-        number=asked.number,
-        conversation=asked.conversation or "unknown",
-        causation=asked.id,
-        reason="no such conversation on this number",
-    )
-
-
-def _topic_of(fact: Event) -> Topic:
-    match fact:
-        case TurnOffered() | TurnWithdrawn():
-            return TURNS
-        case HandoffRequested() | HandoffWithdrawn():
-            return HANDOFFS
-        case _:
-            return CONVERSATIONS
-
-
-def _ownership(state: Conversation, now: datetime) -> OwnershipRecorded | None:
-    """What the sender must know of a conversation; nothing while only its history is known."""
-    if not state.epoch and state.window_until is None:
-        return None
-    return OwnershipRecorded(
-        id=f"{state.id}:{state.epoch}",
-        time=now,
-        number=state.number,
-        conversation=state.id,
-        owner=state.owner,
-        epoch=state.epoch,
-        bot=state.bot,
-        addresses=Contact(phone=state.contact.phone, user_id=state.contact.user_id),
-        window_until=state.window_until,
-        lease_until=state.lease_until,
-    )
-
-
-def _facts(owned: OwnershipRecorded | None) -> object:
-    return owned and owned.model_dump(exclude={"time"})
+    def _owners(self, owned: Event) -> Output:
+        return output(OWNERS, owned, self._at.layout.of(OWNERS))

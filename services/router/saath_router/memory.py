@@ -6,12 +6,14 @@ As texts in dictionaries they took twice the room in every record of the state, 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 HASH_BYTES = 8
 SECOND_BYTES = 4
 DATED_BYTES = SECOND_BYTES + HASH_BYTES
 RANKED_BYTES = HASH_BYTES + 1
+MARK_BYTES = 4
+MARKED_BYTES = HASH_BYTES + MARK_BYTES
 SECOND_MAX = 2 ** (8 * SECOND_BYTES) - 1
 
 # Beside a message's rank: its statuses may come without the name of its conversation.
@@ -82,11 +84,59 @@ def with_rank(statuses: bytes, message: str, rank: int, statuses_max: int, *, na
     return (statuses + entry)[-statuses_max * RANKED_BYTES :]
 
 
+def mark_in(marks: bytes, message: str) -> bytes | None:
+    """The few bytes that are kept beside *message*; ``None`` where there are none."""
+    at = _find(marks, short_hash(message), MARKED_BYTES, 0)
+    return marks[at + HASH_BYTES : at + MARKED_BYTES] if at >= 0 else None
+
+
+def with_mark(marks: bytes, message: str, mark: bytes, marks_max: int) -> bytes:
+    """*marks*, with *mark* (4 bytes) beside *message*; the first are forgotten when there are too many."""
+    hashed = short_hash(message)
+    at = _find(marks, hashed, MARKED_BYTES, 0)
+    if at >= 0:
+        marks = marks[:at] + marks[at + MARKED_BYTES :]
+    return (marks + hashed + mark)[-marks_max * MARKED_BYTES :]
+
+
+def together_plain(one: bytes, other: bytes, ids_max: int) -> bytes:
+    """The ids of both, the first ones forgotten when there are too many."""
+    return _packed(dict.fromkeys((*_entries(one, HASH_BYTES), *_entries(other, HASH_BYTES))), ids_max)
+
+
+def together_dated(one: bytes, other: bytes, seen_max: int) -> tuple[bytes, int | None]:
+    """The facts of both in the order of their time, and the second of the newest one forgotten."""
+    entries = sorted({*_entries(one, DATED_BYTES), *_entries(other, DATED_BYTES)})
+    gone = entries[: max(0, len(entries) - seen_max)]
+    return _packed(entries, seen_max), _second(gone[-1], 0) if gone else None
+
+
+def together_beside(one: bytes, other: bytes, size: int, ids_max: int) -> bytes:
+    """
+    The messages of both with what stands beside them, entries of *size* bytes each.
+
+    A message that is in both keeps what is larger: a rank only rises.
+    """
+    beside = {entry[:HASH_BYTES]: entry for entry in _entries(one, size)}
+    for entry in _entries(other, size):
+        hashed = entry[:HASH_BYTES]
+        beside[hashed] = max(entry, beside.get(hashed, entry))
+    return _packed(beside.values(), ids_max)
+
+
 def unnamed(statuses: bytes) -> Iterator[bytes]:
     """The hashes of the messages whose statuses are found by nothing but the message's id."""
     for at in range(0, len(statuses), RANKED_BYTES):
         if statuses[at + HASH_BYTES] & UNNAMED:
             yield statuses[at : at + HASH_BYTES]
+
+
+def _entries(packed: bytes, size: int) -> Iterator[bytes]:
+    return (packed[at : at + size] for at in range(0, len(packed), size))
+
+
+def _packed(entries: Iterable[bytes], entries_max: int) -> bytes:
+    return b"".join([*entries][-entries_max:])
 
 
 def _find(entries: bytes, hashed: bytes, size: int, skipped: int) -> int:

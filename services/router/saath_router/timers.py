@@ -2,32 +2,45 @@
 
 from datetime import datetime
 
-from saath.events import ConversationUnattended
-from saath.identity import digest_id
+from saath_router import windows
+from saath_router.answering import Around, pending_asked
 from saath_router.conversation import Conversation
-from saath_router.decide import Decision, call, to_human
+from saath_router.decide import NOTHING_ELSE, Decision
+from saath_router.facts import call, unattended
+from saath_router.hours import open_until
+from saath_router.ownership import to_human
 from saath_router.policy import Policy
 
 
 def due_at(state: Conversation, policy: Policy) -> datetime | None:
     """When time alone changes something; ``None`` for never."""
-    dues = (_bot_due(state), _person_due(state, policy))
-    return min((due for due in dues if due), default=None)
+    dues = (_bot_due(state), _person_due(state, policy), state.pending_due)
+    return min((d for d in (*dues, windows.due_at(state, policy)) if d), default=None)
 
 
-def fire(state: Conversation, policy: Policy, until: datetime, now: datetime) -> Decision:
+def fire(
+    state: Conversation,
+    policy: Policy,
+    until: datetime,
+    now: datetime,
+    around: Around = NOTHING_ELSE,
+) -> Decision:
     """
-    The facts of whatever is due at *until*; none where nothing is.
+    The facts of what is due first, at *until* or before; none where nothing is.
 
     A bot that said nothing loses the conversation to whoever is called, for a short while. A person
     who says nothing keeps it: that a customer waits is said once, and who acts on it is not our choice.
     """
-    bot_due, person_due = _bot_due(state), _person_due(state, policy)
-    if bot_due and bot_due <= until:
-        return _silent_bot(state, policy, now)
-    if person_due and person_due <= until:
-        return (_unattended(state, person_due),)
-    return ()
+    due = due_at(state, policy)
+    if due is None or due > until:
+        return ()
+    if due == state.pending_due:
+        return pending_asked(state, policy, now)
+    if due == _bot_due(state):
+        return _silent_bot(state, policy, now, around)
+    if due == _person_due(state, policy):
+        return unattended(state, "person_late", state.waiting_since or due, due)
+    return windows.fire(state, due)
 
 
 def _bot_due(state: Conversation) -> datetime | None:
@@ -35,35 +48,27 @@ def _bot_due(state: Conversation) -> datetime | None:
 
 
 def _person_due(state: Conversation, policy: Policy) -> datetime | None:
+    """The clock for a person runs in opening hours only."""
     if state.owner != "human" or state.waiting_since is None or state.unattended:
         return None
     if not policy.human_reply_within:
         return None
     since = max(state.waiting_since, state.owner_since or state.waiting_since)
-    return since + policy.human_reply_within
+    return open_until(policy.hours, since, policy.human_reply_within)
 
 
-def _silent_bot(state: Conversation, policy: Policy, now: datetime) -> Decision:
+def _silent_bot(
+    state: Conversation, policy: Policy, now: datetime, around: Around
+) -> Decision:
     """
-    Somebody else is called.
+    Somebody else is called; of a bot that has fallen silent altogether it is only said who waits.
 
     The ownership counts from when the bot was asked: what a person wrote since then and is read
     later is no late echo, but the answer.
     """
     turn, watch = min(state.watched.items(), key=lambda item: item[1].due)
+    if state.bot in around.silent_bots:
+        return unattended(state, "bot_silent", state.waiting_since or watch.since, now, turn)
     reason, until = "the bot did not answer", now + policy.silent_bot_hold
-    taken = to_human(state, reason, turn, watch.since, now, until)
-    return (*taken, *call(state, reason, turn, now))
-
-
-def _unattended(state: Conversation, due: datetime) -> ConversationUnattended:
-    since = state.waiting_since or due
-    name = digest_id("unattended_", state.id, str(state.epoch), since.isoformat())
-    return ConversationUnattended(
-        id=name,
-        time=due,
-        number=state.number,
-        conversation=state.id,
-        epoch=state.epoch,
-        waiting_since=since,
-    )
+    taken = to_human(state, "bot_silent", reason, turn, watch.since, now, until)
+    return (*taken, *call(state, "bot_silent", reason, turn, now))

@@ -1,0 +1,82 @@
+"""Whose a fact is: the conversation it belongs to, found, named or joined with another."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from saath.events import Command, Contact, Event, OutcomeEvent, StatusEvent
+from saath.identity import contact_at, parse_callback
+from saath_router.conversation import Conversation
+from saath_router.identities import IdentityChange, changed_identity
+from saath_router.joining import Joined, join, older_first
+from saath_router.policy import Policy
+from saath_router.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Two conversations that are one: *kept* and *gone*, as they were, and what follows."""
+
+    kept: Conversation
+    gone: Conversation
+    joined: Joined
+
+
+def place(store: Store, event: Event, number: str) -> str | None:
+    """Whose *event* is: said by itself, by the callback we sent along, or by the address."""
+    if event.conversation:
+        return store.now_named(event.conversation)
+    if isinstance(event, StatusEvent):
+        callback = parse_callback(event.callback)
+        if callback and callback.conversation:
+            return store.now_named(callback.conversation)
+        known = store.find(number, event.contact, event.message_id)
+        return known or store.find_or_name(number, event.contact)
+    contact = contact_of(event)
+    return store.find_or_name(number, contact) if contact else None
+
+
+def contact_of(event: Event) -> Contact | None:
+    """Whom *event* is about, where it says so."""
+    if isinstance(event, OutcomeEvent):
+        return contact_at(event.to) if event.to else None
+    contact = getattr(event, "contact", None)
+    return contact if isinstance(contact, Contact) else None
+
+
+def named(store: Store, asked: Command) -> Conversation | None:
+    """The conversation that a command is about, if there is one on its number."""
+    contact = Contact(phone=asked.phone, user_id=asked.user_id)
+    said = store.now_named(asked.conversation) if asked.conversation else None
+    name = said or store.find(asked.number, contact)
+    state = store.get(name) if name else None
+    return state if state is not None and state.number == asked.number else None
+
+
+def to_join(
+    store: Store, event: Event, number: str, policy: Policy, now: datetime
+) -> Join | None:
+    """
+    Two conversations that *event* shows to be one contact's, known by a phone number and a user id.
+
+    A status says where a message went, which need not be who the customer is, so it joins nobody; nor
+    does history, which never acts.
+    """
+    contact = None if isinstance(event, StatusEvent | OutcomeEvent) else contact_of(event)
+    if contact is None or event.origin == "history":
+        return None
+    change = changed_identity(event)
+    contacts = (contact, change.before, change.now) if change else (contact,)
+    found = tuple(dict.fromkeys(name for said in contacts for name in store.found(number, said)))
+    if len(found) < 2:
+        return None
+    # Of three, the last follows with the next fact.
+    one, other = (store.get_or_new(name, number) for name in found[:2])
+    kept, gone = older_first(one, other)
+    return Join(kept, gone, join(kept, gone, policy, event.id, now))
+
+
+def learn_change(store: Store, event: Event, number: str, conversation: str) -> None:
+    """From now on the contact is known by what *event* says, and no longer by what it was."""
+    change: IdentityChange | None = changed_identity(event)
+    if change:
+        store.rename(number, change.before, change.now, conversation)
