@@ -17,6 +17,8 @@ from saath.events.base import (
     Pricing,
     Problem,
 )
+from saath.events.by_hand import BY_HAND, Chosen
+from saath.events.conditions import AskRule, Condition, HandoffRule, OpeningHours, Week
 from saath.events.contacts import (
     CallReported,
     ContactIdentityChanged,
@@ -59,16 +61,15 @@ from saath.events.messages import (
 )
 from saath.events.numbers import (
     AccountUpdated,
-    Answers,
     CredentialRecorded,
     GroupChanged,
     NumberErrorReported,
-    NumberPolicy,
     NumberRecorded,
     NumberState,
     SyncState,
     WebhookUnrecognised,
 )
+from saath.events.policies import Answers, NumberPolicy, PlainPolicy, policy_by_hand
 from saath.events.requests import (
     Command,
     HandoffWish,
@@ -110,14 +111,18 @@ def short_name(event_type: str) -> str:
 
 
 __all__ = [
+    "BY_HAND",
     "EVENTS",
     "TYPE_PREFIX",
     "AccountUpdated",
     "Answers",
+    "AskRule",
     "Author",
     "CallReported",
+    "Chosen",
     "Command",
     "CommandRefused",
+    "Condition",
     "Contact",
     "ContactChanged",
     "ContactFacts",
@@ -129,6 +134,7 @@ __all__ = [
     "Event",
     "GroupChanged",
     "HandoffRequested",
+    "HandoffRule",
     "HandoffWish",
     "HandoffWithdrawn",
     "HistoryChunkReceived",
@@ -163,11 +169,13 @@ __all__ = [
     "NumberPolicy",
     "NumberRecorded",
     "NumberState",
+    "OpeningHours",
     "Origin",
     "OutcomeEvent",
     "Owner",
     "OwnerChanged",
     "OwnershipRecorded",
+    "PlainPolicy",
     "Pricing",
     "Problem",
     "SendRequest",
@@ -182,5 +190,7 @@ __all__ = [
     "TurnWithdrawn",
     "WatermarkRecorded",
     "WebhookUnrecognised",
+    "Week",
+    "policy_by_hand",
     "short_name",
 ]
