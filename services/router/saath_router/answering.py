@@ -96,10 +96,22 @@ def ask(
 
 
 def ask_whoever_waits(
-    state: Conversation, policy: Policy, now: datetime, cause: str, epoch: int, bot: str, rule: Rule
+    state: Conversation,
+    policy: Policy,
+    now: datetime,
+    cause: str,
+    *,
+    epoch: int,
+    bot: str,
+    rule: Rule,
+    but_for: str | None = None,
 ) -> Decision:
-    """The bot that has just got the conversation is asked what nobody has answered yet, if it is new."""
-    waiting = unanswered(state.recent)
+    """
+    The bot that has just got the conversation is asked what nobody has answered yet, if it is new.
+
+    The text that *but_for* is the key of was no answer.
+    """
+    waiting = unanswered(state.recent, but_for)
     if not waiting or policy.answers in ("nobody", "shadow"):
         return ()
     if now - waiting[-1].time > policy.turn_age_max:

@@ -158,7 +158,7 @@ def _thread(
         return let_go
     bot, epoch = getattr(changed, "bot", None), getattr(changed, "epoch", 0)
     asked = ask_whoever_waits(
-        state, policy, now, event.id, epoch, bot or policy.bot, "meta_let_go"
+        state, policy, now, event.id, epoch=epoch, bot=bot or policy.bot, rule="meta_let_go"
     )
     return (*let_go, *asked)
 

@@ -22,7 +22,6 @@ from saath_router.answering import ask_whoever_waits
 from saath_router.conversation import REMEMBERED_FOR, Conversation
 from saath_router.facts import to_bot
 from saath_router.policy import Policy
-from saath_router.recent import unanswered
 from saath_router.texts import is_said_to_one, normalised, text_key
 
 CONTACTS_MIN = 3
@@ -114,11 +113,10 @@ def give_back(
         return ()
     bot, since = state.bot or policy.bot, state.owner_since or now
     taken = to_bot(state, bot, "greeting_known", REASON, greeting.id, since, now)
-    # The greeting that took it stands in the way of what it followed.
-    waiting = state.model_copy(update={"recent": unanswered(state.recent, state.held_with)})
     asked = ask_whoever_waits(
-        waiting, policy, now, greeting.id, taken.epoch, bot, "greeting_known"
-    )
+        state, policy, now, greeting.id,
+        epoch=taken.epoch, bot=bot, rule="greeting_known", but_for=state.held_with,
+    )  # fmt: skip
     return (taken, *asked)
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import structlog
 from prometheus_client import Counter
+from pydantic import ValidationError
 
-from saath.codec import decode, decode_command
+from saath.codec import decode, decode_command, explain, pointer
 from saath.errors import PoisonRecord
 from saath.events import (
     Command,
@@ -16,6 +17,7 @@ from saath.events import (
     MessageBackfilled,
     MessageEchoed,
     OutcomeEvent,
+    policy_by_hand,
 )
 from saath.kafka.layout import Layout
 from saath.kafka.records import Output, Record, may_act, output, traceparent_of
@@ -31,7 +33,7 @@ from saath_router.given_up import called_for
 from saath_router.greetings import give_back, heard, judged, mistaken, settled
 from saath_router.numbers import Numbers
 from saath_router.placing import Join, contact_of, learn_change, named, place, to_join
-from saath_router.policy import Policy, read_policy
+from saath_router.policy import Policy
 from saath_router.publishing import (
     ownership,
     published,
@@ -260,11 +262,10 @@ class RouterHandler:
     def _policy_command(self, asked: Command, now: datetime) -> Iterable[Output]:
         """The number's policy is this one from now on; a bad one is refused, and the last one stays."""
         try:
-            policy = None if asked.policy is None else read_policy(asked.policy)
-        except PoisonRecord as error:
-            reason = str(error)
-            where = f"/policy{reason.split(':')[0]}"
-            return (self._published(refused(asked, reason, now, where), None),)
+            policy = None if asked.policy is None else policy_by_hand(asked.policy)
+        except ValidationError as error:
+            where = f"/policy{pointer(error)}"
+            return (self._published(refused(asked, explain(error), now, where), None),)
         self._store.put_policy(asked.number, policy)
         log.info("policy.changed", number=asked.number, by_command=True)
         return ()

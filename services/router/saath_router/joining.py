@@ -57,8 +57,9 @@ def join(
     if younger.handoff_open:
         following += call(older, "merged", REASON, cause, now)
     if changed and changed.bot:
-        bot = changed.bot
-        following += ask_whoever_waits(before, policy, now, cause, epoch, bot, "merged")
+        following += ask_whoever_waits(
+            before, policy, now, cause, epoch=epoch, bot=changed.bot, rule="merged"
+        )
     gone = (*turns_withdrawn(younger, REASON, cause, now), *no_call(younger, cause, now))
     return Joined(
         before,

@@ -54,7 +54,7 @@ def _person_due(state: Conversation, policy: Policy) -> datetime | None:
     if not policy.human_reply_within:
         return None
     since = max(state.waiting_since, state.owner_since or state.waiting_since)
-    return open_until(policy.hours, since, policy.human_reply_within)
+    return open_until(policy.hours, since, policy.human_reply_within.total_seconds())
 
 
 def _silent_bot(
