@@ -6,7 +6,7 @@ from typing import Literal
 
 from saath.events import Event, MessageReceived, OwnerChanged, Routed, TurnMessage
 from saath_router.conversation import Conversation, merged
-from saath_router.facts import Rule, call, no_call, unattended
+from saath_router.facts import Rule, call, unattended
 from saath_router.ownership import Decision, from_meta, other_bot, to_human, to_meta
 from saath_router.policy import Policy, bot_for, hold_until
 from saath_router.recent import unanswered
@@ -56,9 +56,7 @@ def answer(
     if silence:
         return (_routed(event, state, "nobody", silence),)
     if event.standby:
-        taken = to_meta(
-            state, "meta_took", "Meta's agent answers", event.id, event.time, now
-        )
+        taken = to_meta(state, "meta_took", "Meta's agent answers", event.id, event.time, now)
         return (_routed(event, state, "meta", "meta_holds"), *taken)
     if policy.answers == "shadow":
         return _soon(event, state, policy, now, "shadow")
@@ -159,8 +157,8 @@ def _after_meta(
     after = state.model_copy(
         update={"owner": changed.owner, "epoch": changed.epoch, "owner_since": changed.time}
     )
-    event, *following = answer(event, after, policy, now, around)
-    return (event, *let_go, *following)
+    routed, *following = answer(event, after, policy, now, around)
+    return (routed, *let_go, *following)
 
 
 def _unless_a_rule(

@@ -47,9 +47,7 @@ def release(
     if state.owner == "bot" and (state.bot in (None, wanted) or not state.epoch):
         return no_call(state, cause, now)
     taken, gained = other_bot(state, wanted, rule, reason, cause, happened, now)
-    asked = ask_whoever_waits(
-        state, policy, now, cause, epoch=taken.epoch, bot=wanted, rule=rule
-    )
+    asked = ask_whoever_waits(state, policy, now, cause, epoch=taken.epoch, bot=wanted, rule=rule)
     return (*gained, *asked)
 
 

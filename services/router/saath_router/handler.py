@@ -27,11 +27,12 @@ from saath_router.alarms import Alarms
 from saath_router.answering import Around, routed_by
 from saath_router.commanding import command, command_id, refused
 from saath_router.conversation import Conversation
-from saath_router.decide import Decision, acts, decide
+from saath_router.decide import acts, decide
 from saath_router.evolve import evolve, remember
 from saath_router.given_up import called_for
 from saath_router.greetings import give_back, heard, judged, mistaken, settled
 from saath_router.numbers import Numbers
+from saath_router.ownership import Decision
 from saath_router.placing import Join, contact_of, learn_change, named, place, to_join
 from saath_router.policy import Policy
 from saath_router.publishing import (
@@ -142,7 +143,7 @@ class RouterHandler:
         yield from self._store.outputs(STATE, self._partition, [after for _, after in changed])
         for before, state in changed:
             owned = ownership(state, now)
-            if owned and not same_ownership(before and ownership(before, now), owned):
+            if owned and not same_ownership(ownership(before, now) if before else None, owned):
                 yield self._owners(owned)
         joined, self._joined = self._joined, []
         for gone, kept in joined:

@@ -118,7 +118,9 @@ def _together(older: Conversation, younger: Conversation) -> Conversation:
             "pending_due": None,
             "pending_bot": None,
             "recent": together(older.recent, younger.recent),
-            "statuses": together_beside(older.statuses, younger.statuses, RANKED_BYTES, STATUSES_MAX),
+            "statuses": together_beside(
+                older.statuses, younger.statuses, RANKED_BYTES, STATUSES_MAX
+            ),
             "prices": together_beside(older.prices, younger.prices, MARKED_BYTES, STATUSES_MAX),
             "ours": together_plain(older.ours, younger.ours, STATUSES_MAX),
             "seen": seen,

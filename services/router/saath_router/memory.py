@@ -101,7 +101,9 @@ def with_mark(marks: bytes, message: str, mark: bytes, marks_max: int) -> bytes:
 
 def together_plain(one: bytes, other: bytes, ids_max: int) -> bytes:
     """The ids of both, the first ones forgotten when there are too many."""
-    return _packed(dict.fromkeys((*_entries(one, HASH_BYTES), *_entries(other, HASH_BYTES))), ids_max)
+    return _packed(
+        dict.fromkeys((*_entries(one, HASH_BYTES), *_entries(other, HASH_BYTES))), ids_max
+    )
 
 
 def together_dated(one: bytes, other: bytes, seen_max: int) -> tuple[bytes, int | None]:

@@ -52,9 +52,7 @@ def named(store: Store, asked: Command) -> Conversation | None:
     return state if state is not None and state.number == asked.number else None
 
 
-def to_join(
-    store: Store, event: Event, number: str, policy: Policy, now: datetime
-) -> Join | None:
+def to_join(store: Store, event: Event, number: str, policy: Policy, now: datetime) -> Join | None:
     """
     Two conversations that *event* shows to be one contact's, known by a phone number and a user id.
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from saath_router import windows
 from saath_router.answering import Around, pending_asked
 from saath_router.conversation import Conversation
-from saath_router.decide import NOTHING_ELSE, Decision
+from saath_router.decide import NOTHING_ELSE
 from saath_router.facts import call, unattended
 from saath_router.hours import open_until
-from saath_router.ownership import to_human
+from saath_router.ownership import Decision, to_human
 from saath_router.policy import Policy
 
 
@@ -57,9 +57,7 @@ def _person_due(state: Conversation, policy: Policy) -> datetime | None:
     return open_until(policy.hours, since, policy.human_reply_within.total_seconds())
 
 
-def _silent_bot(
-    state: Conversation, policy: Policy, now: datetime, around: Around
-) -> Decision:
+def _silent_bot(state: Conversation, policy: Policy, now: datetime, around: Around) -> Decision:
     """
     Somebody else is called; of a bot that has fallen silent altogether it is only said who waits.
 

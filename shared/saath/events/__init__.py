@@ -215,10 +215,10 @@ __all__ = [
     "TurnWithdrawn",
     "WatermarkRecorded",
     "WebhookUnrecognised",
+    "Week",
     "WindowClosed",
     "WindowClosing",
     "WindowOpened",
-    "Week",
     "policy_by_hand",
     "short_name",
 ]

@@ -24,10 +24,17 @@ from saath.events import (
     ThenHandoff,
     TurnClosed,
     TurnOffered,
+    WindowClosed,
+    WindowClosing,
+    WindowOpened,
 )
 from saath.identity import Callback, event_id
-from saath_router.conversation import Conversation, evolve, remember
-from saath_router.decide import Decision, command, command_id, decide
+from saath_router.answering import Around
+from saath_router.commanding import command, command_id
+from saath_router.conversation import Conversation
+from saath_router.decide import decide
+from saath_router.evolve import evolve, remember
+from saath_router.ownership import Decision
 from saath_router.policy import Policy
 from saath_router.timers import due_at, fire
 
@@ -37,6 +44,7 @@ CUSTOMER = Contact(phone="4915100000001")
 HOLD = timedelta(hours=12)
 HOUR = 3600.0
 EVERYONE = Policy(answers="everyone", bot="orders", human_hold=HOLD)
+OF_WINDOWS = (WindowOpened, WindowClosing, WindowClosed)
 STATUSES: dict[str, type[StatusEvent]] = {
     "sent": MessageSent,
     "delivered": MessageDelivered,
@@ -163,18 +171,19 @@ class Story:
         default_factory=lambda: Conversation(id=CONVERSATION, number=NUMBER)
     )
     log: list[Event] = field(default_factory=list)
+    around: Around = Around()
 
     def hears(self, event: Event, seconds: float | None = None) -> Decision:
         """Hear *event* so late (at once, if nothing is said); what it led to, itself included."""
         now = at(seconds) if seconds is not None else event.time
-        return self._goes_on(decide(event, self.state, self.policy, now))
+        return self._goes_on(decide(event, self.state, self.policy, now, self.around))
 
     def waits(self, until: float) -> Decision:
         """Let time pass with nothing said; all that it led to."""
         facts: Decision = ()
         while (due := due_at(self.state, self.policy)) and due <= at(until):
-            facts += self._goes_on(fire(self.state, self.policy, at(until), at(until)))
-        return facts
+            facts += self._goes_on(fire(self.state, self.policy, at(until), at(until), self.around))
+        return without_windows(facts)
 
     def is_told(self, what: Command, seconds: float) -> Decision:
         """Carry out a command."""
@@ -195,6 +204,11 @@ class Story:
         return decision
 
 
+def without_windows(decision: Decision) -> Decision:
+    """What was decided of other things; windows have tests of their own."""
+    return tuple(fact for fact in decision if not isinstance(fact, OF_WINDOWS))
+
+
 def kinds(decision: Decision) -> list[str]:
-    """The names of what was decided, in its order."""
-    return [type(fact).__name__ for fact in decision]
+    """The names of what was decided, in its order, windows left out."""
+    return [type(fact).__name__ for fact in without_windows(decision)]

@@ -3,7 +3,8 @@
 from tests.unit.router.build import Story, accepted, at, echoed, kinds, received, status
 
 from saath.events import Content
-from saath_router.conversation import REMEMBERED_FOR, SEEN_MAX, STATUSES_MAX, TURNS_MAX
+from saath_router.conversation import REMEMBERED_FOR, SEEN_MAX, STATUSES_MAX
+from saath_router.evolve import TURNS_MAX
 from saath_router.memory import DATED_BYTES, HASH_BYTES, RANKED_BYTES
 
 DAY = 86_400.0

@@ -6,7 +6,8 @@ from tests.unit.router.build import NUMBER, accepted, received
 from saath.errors import Misconfigured
 from saath.events import Contact
 from saath.topics import state_topic
-from saath_router.conversation import Conversation, evolve
+from saath_router.conversation import Conversation
+from saath_router.evolve import evolve
 from saath_router.store import Store
 
 KEY, OTHER_KEY = b"0123456789abcdef", b"fedcba9876543210"
