@@ -81,7 +81,7 @@ class RouterHandler:
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take over one record of the changelog."""
-        self._store.restore(key.decode(), value)
+        self._store.restore(key, value)
 
     def handle(self, record: Record, now: datetime) -> Iterable[Output]:
         """Decide one record; its outputs in the order of the facts."""
@@ -113,8 +113,8 @@ class RouterHandler:
         """When time alone changes a conversation of this partition."""
         if not self._timed:
             self._timed = True
-            for state in self._store.all():
-                self._set_alarm(state)
+            for name, due in self._store.dues():
+                self._alarms.set(name, due)
         return self._alarms.next_due()
 
     def fire(self, until: datetime, now: datetime) -> Iterable[Output]:
@@ -128,6 +128,9 @@ class RouterHandler:
             try:
                 decision = fire(state, self._policy(state.number), until, now)
                 outputs += self._carry_out(decision, state, None)
+                if not decision:
+                    # It was moved, or the policy is another since: not now, but then.
+                    self._set_alarm(state)
             except Exception:
                 # A defect in one conversation's time must not stop the partition's clock.
                 log.exception("timer.failed", conversation=state.id)
@@ -136,7 +139,8 @@ class RouterHandler:
     def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
         """Changed state, changed ownership; last the watermark: up to here all is decided."""
         changed = list(self._store.take_changed())
-        yield from self._store.outputs(STATE, self._partition, [after for _, after in changed])
+        states = [after for _, after in changed]
+        yield from self._store.outputs(STATE, self._partition, states, (), self._due, now)
         for before, after in changed:
             owned = _ownership(after, now)
             if owned and (before is None or _facts(_ownership(before, now)) != _facts(owned)):
@@ -229,7 +233,10 @@ class RouterHandler:
         return outputs
 
     def _set_alarm(self, state: Conversation) -> None:
-        self._alarms.set(state.id, due_at(state, self._policy(state.number)))
+        self._alarms.set(state.id, self._due(state))
+
+    def _due(self, state: Conversation) -> datetime | None:
+        return due_at(state, self._policy(state.number))
 
     def _signed(self, turn: TurnOffered) -> TurnOffered:
         token = TurnToken(

@@ -1,23 +1,32 @@
-"""One partition's conversations in memory: restored from the changelog, found by identity."""
+"""
+One partition's conversations in memory: restored from the changelog, found by identity.
 
-from collections.abc import Iterable, Iterator
+They are kept as they were written, and read when they are needed: of a million conversations a few
+hundred are talked in at a time, and read they take ten times the room.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
 from saath.errors import Misconfigured
 from saath.events import Contact, Model
 from saath.identity import alias_key, conversation_id, identities, key_fingerprint
 from saath.kafka.records import Output
 from saath.topics import Topic
+from saath_router.aliases import Aliases
 from saath_router.conversation import Conversation
+from saath_router.eviction import UNUSED_FOR
 from saath_router.greetings import Greetings
 from saath_router.memory import short_hash, unnamed
+from saath_router.written import Release, checked, due, messages, read, second, write
 
-FINGERPRINT_KEY = "~installation"
+FINGERPRINT_KEY = b"~installation"
 
+# So many are kept read after a batch; one that is needed again costs some 30 µs.
+READ_MAX = 512
 
-class Alias(Model):
-    """An identity's keyed hash stands for this conversation."""
-
-    conversation: str
+DueOf = Callable[[Conversation], datetime | None]
+Name = int | str
 
 
 class Fingerprint(Model):
@@ -33,49 +42,56 @@ class Store:
     Changed ones are kept apart until ``take_changed`` writes them.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, release: Release = (0, 0, 0)) -> None:
         self._key, self._fingerprint = key, key_fingerprint(key)
-        self._conversations: dict[str, Conversation] = {}
-        self._aliases: dict[str, str] = {}
-        self._by_message: dict[bytes, str] = {}
+        self._release = release
+        self._kept: dict[Name, bytes] = {}
+        self._read: dict[str, Conversation] = {}
+        self._aliases = Aliases()
+        self._by_message: dict[bytes, Name] = {}
         self._changed: dict[str, Conversation | None] = {}
+        self._evicted: dict[str, None] = {}
         self._new_aliases: list[str] = []
         self._greetings: dict[str, Greetings] = {}
         self._changed_greetings: set[str] = set()
         self._fingerprint_known = False
+        self._to_look_at: list[Name] = []
 
-    def restore(self, key: str, value: bytes | None) -> None:
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
         """
         Take over one record of the changelog.
 
         Raises:
-            Misconfigured: the state belongs to another installation key.
+            Misconfigured: the state belongs to another installation key, or to a later release.
         """
-        if key == FINGERPRINT_KEY and value:
+        if key.startswith(b"c_"):
+            self._restore(_name(key.decode()), value)
+        elif not value:
+            return
+        elif key.startswith(b"a_"):
+            self._aliases.restore(key, value)
+        elif key.startswith(b"g_"):
+            greetings = Greetings.model_validate_json(value)
+            self._greetings[greetings.number] = greetings
+        elif key == FINGERPRINT_KEY:
             if Fingerprint.model_validate_json(value).fingerprint != self._fingerprint:
                 raise Misconfigured(
                     "SAATH_INSTALLATION_KEY is not the one this state was written with: every "
                     "conversation would get a new id. Set the old key, or a new SAATH_TOPICS__PREFIX."
                 )
             self._fingerprint_known = True
-        elif key.startswith("a_") and value:
-            self._aliases[key] = Alias.model_validate_json(value).conversation
-        elif key.startswith("g_") and value:
-            greetings = Greetings.model_validate_json(value)
-            self._greetings[greetings.number] = greetings
-        elif key.startswith("c_"):
-            if value:
-                self._keep(Conversation.model_validate_json(value))
-            else:
-                self._forget(key)
 
     def find(self, number: str, contact: Contact, message_id: str | None = None) -> str | None:
         """The conversation of this contact, or of this message of ours, if there is one."""
         for identity in identities(contact):
-            found = self._aliases.get(alias_key(self._key, number, identity))
+            found = self._aliases.conversation(alias_key(self._key, number, identity))
             if found:
                 return found
-        return self._by_message.get(short_hash(message_id)) if message_id else None
+        name = self._by_message.get(short_hash(message_id)) if message_id else None
+        return None if name is None else _full(name)
 
     def find_or_name(self, number: str, contact: Contact) -> str | None:
         """
@@ -91,26 +107,88 @@ class Store:
         for name in names:
             alias = alias_key(self._key, number, name)
             if alias not in self._aliases:
-                self._aliases[alias] = found
+                self._aliases.set(alias, found, known=False)
                 self._new_aliases.append(alias)
         return found
 
+    def was_known(self, number: str, contact: Contact) -> bool:
+        """Whether this contact was known when their conversation left memory."""
+        aliases = (alias_key(self._key, number, identity) for identity in identities(contact))
+        return any(self._aliases.known(alias) for alias in aliases)
+
     def get(self, conversation: str) -> Conversation | None:
         """The conversation of this id, if it is known here."""
-        return self._conversations.get(conversation)
+        if (state := self._read.pop(conversation, None)) is None:
+            value = self._kept.get(_name(conversation))
+            if value is None:
+                return None
+            state = read(conversation, value)
+        self._read[conversation] = state  # the last to be let go of
+        return state
 
     def get_or_new(self, conversation: str, number: str) -> Conversation:
         """The conversation of this id, new where it is not known."""
-        return self._conversations.get(conversation) or Conversation(id=conversation, number=number)
+        return self.get(conversation) or Conversation(id=conversation, number=number)
 
-    def all(self) -> Iterable[Conversation]:
-        """Every conversation there is."""
-        return self._conversations.values()
+    def dues(self) -> Iterator[tuple[str, datetime]]:
+        """The conversations that time alone changes, and when, as they were last written."""
+        for name, value in self._kept.items():
+            if moment := due(value):
+                yield _full(name), moment
 
     def put(self, state: Conversation) -> None:
         """Replace a conversation; remember what it was when it was last written."""
-        self._changed.setdefault(state.id, self._conversations.get(state.id))
-        self._keep(state)
+        before = self.get(state.id)
+        self._changed.setdefault(state.id, before)
+        self._evicted.pop(state.id, None)
+        if before is None or before.statuses != state.statuses:
+            for message in unnamed(before.statuses) if before else ():
+                self._by_message.pop(message, None)
+            for message in unnamed(state.statuses):
+                self._by_message[message] = _name(state.id)
+        self._read[state.id] = state
+
+    def unused(self, now: datetime, count: int) -> list[Conversation]:
+        """
+        Those of the next *count* conversations that were not written for long.
+
+        ``looked_at_all`` says when it has been once around.
+        """
+        before, found = (now - UNUSED_FOR).timestamp(), []
+        self._to_look_at = self._to_look_at or [*self._kept]
+        looked_at, self._to_look_at = self._to_look_at[-count:], self._to_look_at[:-count]
+        for name in looked_at:
+            value = self._kept.get(name)
+            if value is not None and second(value) <= before:
+                conversation = _full(name)
+                found.append(self._read.get(conversation) or read(conversation, value))
+        return found
+
+    @property
+    def looked_at_all(self) -> bool:
+        """Whether ``unused`` begins anew."""
+        return not self._to_look_at
+
+    def evict(self, conversation: str, *, known: bool) -> None:
+        """
+        Let a conversation leave memory; its identities lead to it still.
+
+        *known*: the business knew this contact already, which its identities say from now on.
+        """
+        state = self.get(conversation)
+        if state is None:
+            return
+        for message in unnamed(state.statuses):
+            self._by_message.pop(message, None)
+        for identity in identities(state.contact) if known else ():
+            alias = alias_key(self._key, state.number, identity)
+            if self._aliases.conversation(alias) == conversation and not self._aliases.known(alias):
+                self._aliases.set(alias, conversation, known=True)
+                self._new_aliases.append(alias)
+        del self._read[conversation]
+        self._kept.pop(_name(conversation), None)
+        self._changed.pop(conversation, None)
+        self._evicted[conversation] = None
 
     def greetings(self, number: str) -> Greetings:
         """What was learned of a number's automatic texts."""
@@ -126,34 +204,69 @@ class Store:
         """The conversations changed since the last time: as they were, and as they are."""
         changed, self._changed = self._changed, {}
         for conversation, before in changed.items():
-            yield before, self._conversations[conversation]
+            yield before, self._read[conversation]
+
+    def take_evicted(self) -> list[str]:
+        """The conversations that left memory since the last time."""
+        evicted, self._evicted = [*self._evicted], {}
+        return evicted
 
     def outputs(
-        self, topic: Topic, partition: int, changed: Iterable[Conversation]
+        self,
+        topic: Topic,
+        partition: int,
+        changed: Iterable[Conversation],
+        evicted: Iterable[str],
+        due_of: DueOf,
+        now: datetime,
     ) -> list[Output]:
-        """The changelog records of *changed*, and of identities and greetings learned meanwhile."""
-        records: list[tuple[str, Model]] = [(state.id, state) for state in changed]
+        """The changelog's records: of *changed* and *evicted*, and of what else was learned meanwhile."""
+        values: list[tuple[str, bytes | None]] = [(name, None) for name in evicted]
+        for state in changed:
+            value = write(state, due_of(state), now, self._release)
+            self._kept[_name(state.id)] = value
+            values.append((state.id, value))
+        while len(self._read) > READ_MAX:
+            del self._read[next(iter(self._read))]
+        values += [(key, _json(model)) for key, model in self._learned()]
+        return [Output(topic, partition, key.encode(), value) for key, value in values]
+
+    def _learned(self) -> list[tuple[str, Model]]:
+        """What is known besides conversations, where that is new."""
         aliases, self._new_aliases = self._new_aliases, []
-        records += [(alias, Alias(conversation=self._aliases[alias])) for alias in aliases]
+        records: list[tuple[str, Model]] = [(name, self._aliases.record(name)) for name in aliases]
         numbers, self._changed_greetings = self._changed_greetings, set()
         records += [(f"g_{number}", self._greetings[number]) for number in sorted(numbers)]
         if not self._fingerprint_known:
             self._fingerprint_known = True
-            records.append((FINGERPRINT_KEY, Fingerprint(fingerprint=self._fingerprint)))
-        return [
-            Output(
-                topic, partition, key.encode(), model.model_dump_json(exclude_none=True).encode()
-            )
-            for key, model in records
-        ]
+            fingerprint = Fingerprint(fingerprint=self._fingerprint)
+            records.append((FINGERPRINT_KEY.decode(), fingerprint))
+        return records
 
-    def _keep(self, state: Conversation) -> None:
-        self._forget(state.id)
-        for message in unnamed(state.statuses):
-            self._by_message[message] = state.id
-        self._conversations[state.id] = state
+    def _restore(self, name: Name, value: bytes | None) -> None:
+        before = self._kept.pop(name, None)
+        if before is not None:
+            for message in messages(before):
+                self._by_message.pop(message, None)
+        if value:
+            value = checked(value, self._release)
+            for message in messages(value):
+                self._by_message[message] = name
+            self._kept[name] = value
 
-    def _forget(self, conversation: str) -> None:
-        state = self._conversations.pop(conversation, None)
-        for message in unnamed(state.statuses) if state else ():
-            self._by_message.pop(message, None)
+
+def _name(conversation: str) -> Name:
+    """A conversation's id as a number, half as large as its text; itself where it is not one of ours."""
+    try:
+        number = int(conversation[2:], 16)  # noqa: FURB166 # no prefix of Python's
+    except ValueError:
+        return conversation
+    return number if _full(number) == conversation else conversation
+
+
+def _full(name: Name) -> str:
+    return f"c_{name:032x}" if isinstance(name, int) else name
+
+
+def _json(model: Model) -> bytes:
+    return model.model_dump_json(exclude_none=True).encode()
