@@ -41,8 +41,9 @@ def test_an_answered_conversation_is_idle_once_its_window_has_closed() -> None:
 def test_a_bot_that_is_watched_and_a_turn_that_is_open_keep_a_conversation() -> None:
     story = Story()
     story.is_asked("m1", 0)
-    watched = story.state.model_copy(update={"window_until": None, "turns": {}})
-    open_turn = story.state.model_copy(update={"window_until": None, "watched": {}})
+    nobody_waits = story.state.model_copy(update={"window_until": None, "waiting_since": None})
+    watched = nobody_waits.model_copy(update={"turns": {}})
+    open_turn = nobody_waits.model_copy(update={"watched": {}})
 
     assert (is_idle(watched, at(90 * DAYS)), is_idle(open_turn, at(1))) == (False, False)
 
