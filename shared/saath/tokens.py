@@ -27,6 +27,7 @@ class TurnToken:
     epoch: int
     bot: str
     deadline: int
+    shadow: bool = False
 
     def expired(self, now: datetime) -> bool:
         """True from the deadline on."""

@@ -5,16 +5,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from saath.events import NumberPolicy, NumberRecorded
+from saath.events import NumberRecorded
 from saath.kafka.processor import Inputs, Processor
 from saath.kafka.startup import once_whole, started
 from saath.service import Worker
 from saath.tokens import TurnTokens
-from saath.topics import BACKFILL, COMMANDS, INBOUND, NUMBERS, OUTCOMES
+from saath.topics import BACKFILL, COMMANDS, CONTACTS, INBOUND, NUMBERS, OUTCOMES
 from saath_router.handler import Installation, RouterHandler
+from saath_router.numbers import Numbers
 from saath_router.settings import RouterSettings
 
-INPUTS = Inputs(primary=INBOUND, others=(OUTCOMES, COMMANDS), slow=(BACKFILL,))
+INPUTS = Inputs(primary=INBOUND, others=(OUTCOMES, COMMANDS, CONTACTS), slow=(BACKFILL,))
 
 
 @asynccontextmanager
@@ -28,15 +29,10 @@ async def resources(
             return
         numbers = connected.table(NUMBERS, NumberRecorded)
 
-        def policy_of(number: str) -> NumberPolicy | None:
-            recorded = numbers.get(number)
-            return recorded.policy if recorded else None
-
         installation = Installation(
             key=settings.installation_key.get_secret_value().encode(),
             tokens=TurnTokens(settings.turn_keys.values()),
-            policy=settings.router.policy(),
-            policy_of=policy_of,
+            numbers=Numbers(settings.router.policy(), recorded=numbers.get),
             layout=connected.layout,
         )
         processor = Processor(

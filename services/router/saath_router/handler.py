@@ -140,7 +140,8 @@ class RouterHandler:
     def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
         """Changed state, changed ownership; last the watermark: up to here all is decided."""
         changed = [*self._store.take_changed()]
-        yield from self._store.outputs(STATE, self._partition, [after for _, after in changed])
+        states, evicted = [after for _, after in changed], self._store.take_evicted()
+        yield from self._store.outputs(STATE, self._partition, states, evicted, self._due, now)
         for before, state in changed:
             owned = ownership(state, now)
             if owned and not same_ownership(ownership(before, now) if before else None, owned):
@@ -161,15 +162,15 @@ class RouterHandler:
     ) -> list[Output]:
         number = event.number or ""
         state = self._store.get_or_new(name, number)
-        greetings = self._store.greetings(number)
+        greetings = self._store.shelf.greetings(number)
         if isinstance(event, MessageEchoed):
             event = judged(event, state, greetings, policy)
         decision = decide(event, state, policy, now, self._around(event, policy, now, allowed))
         acting = allowed and acts(event, state, now)
         outputs = self._carry_out(decision, state, trace, acting=acting)
-        self._store.put_greetings(heard(greetings, decision, state, policy))
+        self._store.shelf.put_greetings(heard(greetings, decision, state, policy))
         if decision and isinstance(event, MessageBackfilled):
-            self._store.remember_history(number, event.contact)
+            self._store.note_history(number, event.contact)
         if decision and isinstance(event, MessageEchoed) and event.automatic and acting:
             outputs += self._give_back(event, number, now, trace)
         if isinstance(event, OutcomeEvent) and event.turn_id in state.watched and event.bot:
@@ -188,10 +189,11 @@ class RouterHandler:
 
     def _fire(self, state: Conversation, until: datetime, now: datetime) -> list[Output]:
         number, bot = state.number, state.bot
-        around = Around(silent_bots=self._store.silent_bots(number))
+        around = Around(silent_bots=self._store.shelf.silent_bots(number))
         decision = fire(state, self._policy(number), until, now, around)
         outputs = self._carry_out(decision, state, None)
         if not decision:
+            # It was moved, or the policy is another since: not now, but then.
             self._set_alarm(state)
         missed = any(getattr(fact, "rule", None) == "bot_silent" for fact in decision)
         if missed and bot:
@@ -203,13 +205,13 @@ class RouterHandler:
     ) -> list[Output]:
         """One more of a bot's turns was answered, or missed."""
         record, said = after(
-            self._store.bot(number, bot),
+            self._store.shelf.bot(number, bot),
             missed=missed,
             cause=cause,
             policy=self._policy(number),
             now=now,
         )
-        self._store.put_bot(record)
+        self._store.shelf.put_bot(record)
         return [self._published(fact, None) for fact in said]
 
     def _join(self, join: Join, trace: str | None) -> list[Output]:
@@ -226,18 +228,18 @@ class RouterHandler:
     ) -> list[Output]:
         """What this text took over while nobody knew that the app writes it."""
         outputs: list[Output] = []
-        greetings, policy = self._store.greetings(number), self._policy(number)
+        greetings, policy = self._store.shelf.greetings(number), self._policy(number)
         names = mistaken(greetings, greeting, now)
         for name in names:
             state = self._store.get_or_new(self._store.now_named(name), number)
             outputs += self._carry_out(give_back(state, greeting, policy, now), state, trace)
         if names:
-            self._store.put_greetings(settled(greetings, greeting))
+            self._store.shelf.put_greetings(settled(greetings, greeting))
         return outputs
 
     def _contact(self, event: Event) -> Iterable[Output]:
         if isinstance(event, ContactRecorded):
-            self._store.note_book(event.number or "", event.contact, known=not event.removed)
+            self._store.note_book(event.number or "", event.contact, listed=not event.removed)
         return ()
 
     def _command(self, record: Record, now: datetime) -> Iterable[Output]:
@@ -267,12 +269,12 @@ class RouterHandler:
         except ValidationError as error:
             where = f"/policy{pointer(error)}"
             return (self._published(refused(asked, explain(error), now, where), None),)
-        self._store.put_policy(asked.number, policy)
+        self._store.shelf.put_policy(asked.number, policy)
         log.info("policy.changed", number=asked.number, by_command=True)
         return ()
 
     def _policy(self, number: str) -> Policy:
-        return self._at.numbers.policy(number, self._store.policy(number))
+        return self._at.numbers.policy(number, self._store.shelf.policy(number))
 
     def _carry_out(
         self,
@@ -294,7 +296,10 @@ class RouterHandler:
         return outputs
 
     def _set_alarm(self, state: Conversation) -> None:
-        self._alarms.set(state.id, due_at(state, self._policy(state.number)))
+        self._alarms.set(state.id, self._due(state))
+
+    def _due(self, state: Conversation) -> datetime | None:
+        return due_at(state, self._policy(state.number))
 
     def _published(self, fact: Event, traceparent: str | None) -> Output:
         DECIDED.labels(fact.type).inc()

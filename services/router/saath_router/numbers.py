@@ -30,7 +30,11 @@ class Numbers:
     def policy(self, number: str, commanded: NumberPolicy | None) -> Policy:
         """The rules that hold for *number*, put together again only when somebody says otherwise."""
         recorded = self.recorded(number)
-        chosen = (*self.filed(number), *_said(recorded.policy if recorded else None), *_said(commanded))
+        chosen = (
+            *self.filed(number),
+            *_said(recorded.policy if recorded else None),
+            *_said(commanded),
+        )
         if not chosen:
             return self.defaults
         known = self._known.get(number)

@@ -1,23 +1,33 @@
-"""One partition's conversations in memory: restored from the changelog, found by identity."""
+"""
+One partition's conversations in memory: restored from the changelog, found by identity.
 
-from collections.abc import Iterable, Iterator
+They are kept as they were written, and read when they are needed: of a million conversations a few
+hundred are talked in at a time, and read they take ten times the room.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
 from saath.errors import Misconfigured
 from saath.events import Contact, Model
 from saath.identity import alias_key, conversation_id, identities, key_fingerprint
 from saath.kafka.records import Output
 from saath.topics import Topic
+from saath_router.aliases import Alias, Aliases
 from saath_router.conversation import Conversation
-from saath_router.greetings import Greetings
+from saath_router.eviction import UNUSED_FOR
 from saath_router.memory import short_hash, unnamed
+from saath_router.shelf import Shelf
+from saath_router.written import Release, checked, due, messages, read, second, write
 
 FINGERPRINT_KEY = "~installation"
+JOINED = "j_"
 
+# So many are kept read after a batch; one that is needed again costs some 30 µs.
+READ_MAX = 512
 
-class Alias(Model):
-    """An identity's keyed hash stands for this conversation."""
-
-    conversation: str
+DueOf = Callable[[Conversation], datetime | None]
+Name = int | str
 
 
 class Fingerprint(Model):
@@ -33,49 +43,61 @@ class Store:
     Changed ones are kept apart until ``take_changed`` writes them.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, release: Release = (0, 0, 0)) -> None:
         self._key, self._fingerprint = key, key_fingerprint(key)
-        self._conversations: dict[str, Conversation] = {}
-        self._aliases: dict[str, str] = {}
-        self._by_message: dict[bytes, str] = {}
+        self._release = release
+        self._kept: dict[Name, bytes] = {}
+        self._read: dict[str, Conversation] = {}
+        self._aliases = Aliases()
+        self._by_message: dict[bytes, Name] = {}
         self._changed: dict[str, Conversation | None] = {}
-        self._new_aliases: list[str] = []
-        self._greetings: dict[str, Greetings] = {}
-        self._changed_greetings: set[str] = set()
+        self._evicted: dict[str, None] = {}
+        self._joined_with: dict[str, str] = {}
+        self._new_joined: list[str] = []
+        self.shelf = Shelf()
         self._fingerprint_known = False
+        self._to_look_at: list[Name] = []
 
-    def restore(self, key: str, value: bytes | None) -> None:
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
         """
         Take over one record of the changelog.
 
         Raises:
-            Misconfigured: the state belongs to another installation key.
+            Misconfigured: the state belongs to another installation key, or to a later release.
         """
-        if key == FINGERPRINT_KEY and value:
+        if key.startswith(b"c_"):
+            self._restore(_name(key.decode()), value)
+        elif not self.shelf.restore(key.decode(), value) and value:
+            self._restore_other(key, value)
+
+    def _restore_other(self, key: bytes, value: bytes) -> None:
+        if key.startswith(b"a_"):
+            self._aliases.restore(key, value)
+        elif key.startswith(JOINED.encode()):
+            joined_with = Alias.model_validate_json(value).conversation
+            self._joined_with[key.decode().removeprefix(JOINED)] = joined_with or ""
+        elif key == FINGERPRINT_KEY.encode():
             if Fingerprint.model_validate_json(value).fingerprint != self._fingerprint:
                 raise Misconfigured(
                     "SAATH_INSTALLATION_KEY is not the one this state was written with: every "
                     "conversation would get a new id. Set the old key, or a new SAATH_TOPICS__PREFIX."
                 )
             self._fingerprint_known = True
-        elif key.startswith("a_") and value:
-            self._aliases[key] = Alias.model_validate_json(value).conversation
-        elif key.startswith("g_") and value:
-            greetings = Greetings.model_validate_json(value)
-            self._greetings[greetings.number] = greetings
-        elif key.startswith("c_"):
-            if value:
-                self._keep(Conversation.model_validate_json(value))
-            else:
-                self._forget(key)
 
     def find(self, number: str, contact: Contact, message_id: str | None = None) -> str | None:
         """The conversation of this contact, or of this message of ours, if there is one."""
-        for identity in identities(contact):
-            found = self._aliases.get(alias_key(self._key, number, identity))
-            if found:
-                return found
-        return self._by_message.get(short_hash(message_id)) if message_id else None
+        for found in self.found(number, contact):
+            return found
+        name = self._by_message.get(short_hash(message_id)) if message_id else None
+        return None if name is None else _full(name)
+
+    def found(self, number: str, contact: Contact) -> tuple[str, ...]:
+        """All conversations that this contact's identities lead to; more than one are to be joined."""
+        aliases = (self._aliases.conversation(alias) for alias in self._of(number, contact))
+        return tuple(dict.fromkeys(self.now_named(found) for found in aliases if found))
 
     def find_or_name(self, number: str, contact: Contact) -> str | None:
         """
@@ -87,73 +109,193 @@ class Store:
         names = identities(contact)
         if not names:
             return None
-        found = self.find(number, contact) or conversation_id(self._key, number, names[0])
-        for name in names:
-            alias = alias_key(self._key, number, name)
-            if alias not in self._aliases:
-                self._aliases[alias] = found
-                self._new_aliases.append(alias)
+        found = self.find(number, contact) or self._new_name(number, names[0])
+        for alias in self._of(number, contact):
+            if self._aliases.conversation(alias) is None:
+                self._aliases.lead(alias, found)
         return found
+
+    def now_named(self, conversation: str) -> str:
+        """What a conversation's id is by now: another, where it was joined with an older one."""
+        while joined_with := self._joined_with.get(conversation):
+            conversation = joined_with
+        return conversation
+
+    def redirect(self, gone: Conversation, kept: str) -> None:
+        """*gone* was joined with *kept*: it leaves memory, and whatever led to it leads there."""
+        self.evict(gone.id)
+        self._joined_with[gone.id] = kept
+        self._new_joined.append(gone.id)
+        for alias in self._of(gone.number, gone.contact):
+            self._aliases.lead(alias, kept)
+
+    def rename(self, number: str, before: Contact, now: Contact, conversation: str) -> None:
+        """A contact is known by something else from now on; whoever gets the old one is somebody else."""
+        for alias in self._of(number, now):
+            self._aliases.lead(alias, conversation)
+        for alias in self._of(number, before):
+            self._aliases.move(alias)
+
+    def is_known(self, number: str, contact: Contact) -> bool:
+        """Whether this contact stands in the address book, or in the history."""
+        return any(self._aliases.known(alias) for alias in self._of(number, contact))
+
+    def note_history(self, number: str, contact: Contact) -> None:
+        """This contact stands in the history."""
+        for alias in self._of(number, contact):
+            self._aliases.note_known(alias)
+
+    def note_book(self, number: str, contact: Contact, *, listed: bool) -> None:
+        """This contact stands in the address book, or no longer."""
+        for alias in self._of(number, contact):
+            self._aliases.note_book(alias, listed=listed)
 
     def get(self, conversation: str) -> Conversation | None:
         """The conversation of this id, if it is known here."""
-        return self._conversations.get(conversation)
+        if (state := self._read.pop(conversation, None)) is None:
+            value = self._kept.get(_name(conversation))
+            if value is None:
+                return None
+            state = read(conversation, value)
+        self._read[conversation] = state  # the last to be let go of
+        return state
 
     def get_or_new(self, conversation: str, number: str) -> Conversation:
         """The conversation of this id, new where it is not known."""
-        return self._conversations.get(conversation) or Conversation(id=conversation, number=number)
+        return self.get(conversation) or Conversation(id=conversation, number=number)
 
-    def all(self) -> Iterable[Conversation]:
-        """Every conversation there is."""
-        return self._conversations.values()
+    def dues(self) -> Iterator[tuple[str, datetime]]:
+        """The conversations that time alone changes, and when, as they were last written."""
+        for name, value in self._kept.items():
+            if moment := due(value):
+                yield _full(name), moment
 
     def put(self, state: Conversation) -> None:
         """Replace a conversation; remember what it was when it was last written."""
-        self._changed.setdefault(state.id, self._conversations.get(state.id))
-        self._keep(state)
+        before = self.get(state.id)
+        self._changed.setdefault(state.id, before)
+        self._evicted.pop(state.id, None)
+        if before is None or before.statuses != state.statuses:
+            for message in unnamed(before.statuses) if before else ():
+                self._by_message.pop(message, None)
+            for message in unnamed(state.statuses):
+                self._by_message[message] = _name(state.id)
+        self._read[state.id] = state
 
-    def greetings(self, number: str) -> Greetings:
-        """What was learned of a number's automatic texts."""
-        return self._greetings.get(number) or Greetings(number=number)
+    def unused(self, now: datetime, count: int) -> list[Conversation]:
+        """
+        Those of the next *count* conversations that were not written for long.
 
-    def put_greetings(self, greetings: Greetings) -> None:
-        """Replace them; nothing is written where they did not change."""
-        if self.greetings(greetings.number) is not greetings:
-            self._greetings[greetings.number] = greetings
-            self._changed_greetings.add(greetings.number)
+        ``looked_at_all`` says when it has been once around.
+        """
+        before, found = (now - UNUSED_FOR).timestamp(), []
+        self._to_look_at = self._to_look_at or [*self._kept]
+        looked_at, self._to_look_at = self._to_look_at[-count:], self._to_look_at[:-count]
+        for name in looked_at:
+            value = self._kept.get(name)
+            if value is not None and second(value) <= before:
+                conversation = _full(name)
+                found.append(self._read.get(conversation) or read(conversation, value))
+        return found
+
+    @property
+    def looked_at_all(self) -> bool:
+        """Whether ``unused`` begins anew."""
+        return not self._to_look_at
+
+    def evict(self, conversation: str) -> None:
+        """Let a conversation leave memory; its identities lead to it still."""
+        state = self.get(conversation)
+        if state is None:
+            return
+        for message in unnamed(state.statuses):
+            self._by_message.pop(message, None)
+        del self._read[conversation]
+        self._kept.pop(_name(conversation), None)
+        self._changed.pop(conversation, None)
+        self._evicted[conversation] = None
 
     def take_changed(self) -> Iterator[tuple[Conversation | None, Conversation]]:
         """The conversations changed since the last time: as they were, and as they are."""
         changed, self._changed = self._changed, {}
         for conversation, before in changed.items():
-            yield before, self._conversations[conversation]
+            yield before, self._read[conversation]
+
+    def take_evicted(self) -> list[str]:
+        """The conversations that left memory since the last time."""
+        evicted, self._evicted = [*self._evicted], {}
+        return evicted
 
     def outputs(
-        self, topic: Topic, partition: int, changed: Iterable[Conversation]
+        self,
+        topic: Topic,
+        partition: int,
+        changed: Iterable[Conversation],
+        evicted: Iterable[str],
+        due_of: DueOf,
+        now: datetime,
     ) -> list[Output]:
-        """The changelog records of *changed*, and of identities and greetings learned meanwhile."""
-        records: list[tuple[str, Model]] = [(state.id, state) for state in changed]
-        aliases, self._new_aliases = self._new_aliases, []
-        records += [(alias, Alias(conversation=self._aliases[alias])) for alias in aliases]
-        numbers, self._changed_greetings = self._changed_greetings, set()
-        records += [(f"g_{number}", self._greetings[number]) for number in sorted(numbers)]
+        """The changelog's records: of *changed* and *evicted*, and of what else was learned meanwhile."""
+        values: list[tuple[str, bytes | None]] = [(name, None) for name in evicted]
+        for state in changed:
+            value = write(state, due_of(state), now, self._release)
+            self._kept[_name(state.id)] = value
+            values.append((state.id, value))
+        while len(self._read) > READ_MAX:
+            del self._read[next(iter(self._read))]
+        values += self._learned()
+        return [Output(topic, partition, key.encode(), value) for key, value in values]
+
+    def _learned(self) -> Iterator[tuple[str, bytes | None]]:
+        """What is known besides conversations, where that is new."""
+        for key, alias in self._aliases.take_changed():
+            yield key, _json(alias)
+        joined, self._new_joined = self._new_joined, []
+        for gone in joined:
+            yield f"{JOINED}{gone}", _json(Alias(conversation=self._joined_with[gone]))
+        for key, record in self.shelf.take_changed():
+            yield key, None if record is None else _json(record)
         if not self._fingerprint_known:
             self._fingerprint_known = True
-            records.append((FINGERPRINT_KEY, Fingerprint(fingerprint=self._fingerprint)))
-        return [
-            Output(
-                topic, partition, key.encode(), model.model_dump_json(exclude_none=True).encode()
-            )
-            for key, model in records
-        ]
+            yield FINGERPRINT_KEY, _json(Fingerprint(fingerprint=self._fingerprint))
 
-    def _keep(self, state: Conversation) -> None:
-        self._forget(state.id)
-        for message in unnamed(state.statuses):
-            self._by_message[message] = state.id
-        self._conversations[state.id] = state
+    def _of(self, number: str, contact: Contact) -> list[str]:
+        return [alias_key(self._key, number, identity) for identity in identities(contact)]
 
-    def _forget(self, conversation: str) -> None:
-        state = self._conversations.pop(conversation, None)
-        for message in unnamed(state.statuses) if state else ():
-            self._by_message.pop(message, None)
+    def _new_name(self, number: str, identity: str) -> str:
+        """
+        A new conversation's id.
+
+        A phone number is given to somebody else in time, and their conversation must not be the one of
+        whoever had it before.
+        """
+        moved = self._aliases.moved(alias_key(self._key, number, identity))
+        return conversation_id(self._key, number, f"{identity}#{moved}" if moved else identity)
+
+    def _restore(self, name: Name, value: bytes | None) -> None:
+        before = self._kept.pop(name, None)
+        if before is not None:
+            for message in messages(before):
+                self._by_message.pop(message, None)
+        if value:
+            value = checked(value, self._release)
+            for message in messages(value):
+                self._by_message[message] = name
+            self._kept[name] = value
+
+
+def _name(conversation: str) -> Name:
+    """A conversation's id as a number, half as large as its text; itself where it is not one of ours."""
+    try:
+        number = int(conversation[2:], 16)  # noqa: FURB166 # no prefix of Python's
+    except ValueError:
+        return conversation
+    return number if _full(number) == conversation else conversation
+
+
+def _full(name: Name) -> str:
+    return f"c_{name:032x}" if isinstance(name, int) else name
+
+
+def _json(model: Model) -> bytes:
+    return model.model_dump_json(exclude_none=True).encode()

@@ -32,7 +32,7 @@ from saath.identity import Callback, event_id
 from saath_router.answering import Around
 from saath_router.commanding import command, command_id
 from saath_router.conversation import Conversation
-from saath_router.decide import decide
+from saath_router.decide import NOTHING_ELSE, decide
 from saath_router.evolve import evolve, remember
 from saath_router.ownership import Decision
 from saath_router.policy import Policy
@@ -171,7 +171,7 @@ class Story:
         default_factory=lambda: Conversation(id=CONVERSATION, number=NUMBER)
     )
     log: list[Event] = field(default_factory=list)
-    around: Around = Around()
+    around: Around = NOTHING_ELSE
 
     def hears(self, event: Event, seconds: float | None = None) -> Decision:
         """Hear *event* so late (at once, if nothing is said); what it led to, itself included."""

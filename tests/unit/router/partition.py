@@ -15,7 +15,9 @@ from saath.kafka.records import Output, Record
 from saath.kafka.timers import fire
 from saath.tokens import TurnTokens
 from saath.topics import COMMANDS, INBOUND, OWNERS, TOPICS, Topic, partition_for, state_topic
-from saath_router.handler import WATERMARK_KEY, Installation, RouterHandler
+from saath_router.handler import Installation, RouterHandler
+from saath_router.numbers import Numbers
+from saath_router.publishing import WATERMARK_KEY
 
 KEY = b"0123456789abcdef"
 TOKENS = TurnTokens(["a-turn-key-of-some-length"])
@@ -24,8 +26,7 @@ CONVERSATION = conversation_id(KEY, NUMBER, f"phone:{CUSTOMER.phone}")
 INSTALLATION = Installation(
     key=KEY,
     tokens=TOKENS,
-    policy=EVERYONE,
-    policy_of=lambda number: None,
+    numbers=Numbers(EVERYONE),
     layout=Layout({topic.name: 4 for topic in TOPICS}),
 )
 

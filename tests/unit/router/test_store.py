@@ -1,7 +1,7 @@
 """Conversations found by identity, by message, and again after a restart."""
 
 import pytest
-from tests.unit.router.build import NUMBER, accepted, received
+from tests.unit.router.build import NUMBER, accepted, at, received
 
 from saath.errors import Misconfigured
 from saath.events import Contact
@@ -14,6 +14,11 @@ KEY, OTHER_KEY = b"0123456789abcdef", b"fedcba9876543210"
 PHONE, USER = Contact(phone="4915100000001"), Contact(user_id="DE.42")
 BOTH = Contact(phone="4915100000001", user_id="DE.42")
 STATE = state_topic("router")
+Records = list[tuple[bytes, bytes | None]]
+
+
+def due(state: Conversation) -> None:
+    """Nothing here has a time."""
 
 
 def named(store: Store, contact: Contact, number: str = NUMBER) -> str:
@@ -22,13 +27,14 @@ def named(store: Store, contact: Contact, number: str = NUMBER) -> str:
     return name
 
 
-def written(store: Store) -> list[tuple[str, bytes | None]]:
+def written(store: Store) -> Records:
     """What a transaction writes to the changelog now."""
     changed = [after for _, after in store.take_changed()]
-    return [((o.key or b"").decode(), o.value) for o in store.outputs(STATE, 0, changed)]
+    outputs = store.outputs(STATE, 0, changed, store.take_evicted(), due, at(0))
+    return [(output.key or b"", output.value) for output in outputs]
 
 
-def restarted(records: list[tuple[str, bytes | None]], key: bytes = KEY) -> Store:
+def restarted(records: Records, key: bytes = KEY) -> Store:
     store = Store(key)
     for name, value in records:
         store.restore(name, value)
@@ -95,7 +101,7 @@ def test_a_tombstone_forgets_a_conversation_but_not_whose_it_was() -> None:
     store = Store(KEY)
     name = named(store, PHONE)
     store.put(evolve(store.get_or_new(name, NUMBER), accepted("w1", 1)))
-    again = restarted([*written(store), (name, None)])
+    again = restarted([*written(store), (name.encode(), None)])
 
     found = (again.get(name), again.find(NUMBER, Contact(), "w1"), again.find(NUMBER, PHONE))
 

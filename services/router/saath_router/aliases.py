@@ -1,0 +1,102 @@
+"""
+Which conversation an identity leads to, and what is known of whoever it is. Pure.
+
+An alias stays when its conversation has left memory, so there is one for every customer there ever was.
+They are kept as numbers: both names are 128 bits, and as texts they took a half more.
+"""
+
+from pydantic_core import from_json
+
+from saath.events import Model
+
+_CONVERSATION = "c_"
+_BITS = 128
+# Above the conversation's bits.
+_KNOWN, _IN_BOOK, _MOVED = 1 << _BITS, 1 << (_BITS + 1), 1 << (_BITS + 2)
+
+
+class Alias(Model):
+    """
+    An identity's keyed hash stands for this conversation; for none, where nobody has written yet.
+
+    ``known``: the business knew this person before it was connected, who is no new contact, and neither
+    is whoever stands ``in_book``. Whoever had this identity before, and has another since, is counted in
+    ``moved``: the next to have it is somebody else.
+    """
+
+    conversation: str | None = None
+    known: bool | None = None
+    in_book: bool | None = None
+    moved: int | None = None
+
+
+class Aliases:
+    """All aliases of one partition, and which of them are new since they were last written."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, int] = {}
+        self._changed: dict[str, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def conversation(self, alias: str) -> str | None:
+        """The conversation that *alias* stands for."""
+        found = self._found.get(_number(alias), 0) & (_KNOWN - 1)
+        return f"{_CONVERSATION}{found:032x}" if found else None
+
+    def known(self, alias: str) -> bool:
+        """Whether whoever this is was known before they first wrote, or stands in the address book."""
+        return bool(self._found.get(_number(alias), 0) & (_KNOWN | _IN_BOOK))
+
+    def moved(self, alias: str) -> int:
+        """How many had this identity before."""
+        return self._found.get(_number(alias), 0) // _MOVED
+
+    def lead(self, alias: str, conversation: str) -> None:
+        """*alias* stands for *conversation* from now on."""
+        kept = self._found.get(_number(alias), 0) // _KNOWN * _KNOWN
+        self._set(alias, kept | _number(conversation))
+
+    def move(self, alias: str) -> None:
+        """Whoever this was is known by something else from now on."""
+        self._set(alias, (self.moved(alias) + 1) * _MOVED)
+
+    def note_known(self, alias: str) -> None:
+        """Whoever this is was known before they first wrote."""
+        self._set(alias, self._found.get(_number(alias), 0) | _KNOWN)
+
+    def note_book(self, alias: str, *, listed: bool) -> None:
+        """Whoever this is stands in the address book, or no longer."""
+        found = self._found.get(_number(alias), 0)
+        self._set(alias, found | _IN_BOOK if listed else found & ~_IN_BOOK)
+
+    def restore(self, alias: bytes, value: bytes) -> None:
+        """Take over one record of the changelog."""
+        said = from_json(value)  # a model would take longer than all the rest
+        found = _number(said["conversation"]) if said.get("conversation") else 0
+        found |= (_KNOWN if said.get("known") else 0) | (_IN_BOOK if said.get("in_book") else 0)
+        self._found[_number(alias.decode())] = found + _MOVED * said.get("moved", 0)
+
+    def take_changed(self) -> list[tuple[str, Alias]]:
+        """The aliases that changed since the last time, as they are written."""
+        changed, self._changed = self._changed, {}
+        return [(alias, self._record(alias)) for alias in changed]
+
+    def _set(self, alias: str, found: int) -> None:
+        if self._found.get(_number(alias)) != found:
+            self._found[_number(alias)] = found
+            self._changed[alias] = None
+
+    def _record(self, alias: str) -> Alias:
+        found = self._found[_number(alias)]
+        return Alias(
+            conversation=self.conversation(alias),
+            known=bool(found & _KNOWN) or None,
+            in_book=bool(found & _IN_BOOK) or None,
+            moved=self.moved(alias) or None,
+        )
+
+
+def _number(name: str) -> int:
+    return int(name[2:], 16)  # noqa: FURB166 # no prefix of Python's

@@ -1,0 +1,26 @@
+"""Which conversations may leave memory. Pure."""
+
+from datetime import datetime, timedelta
+
+from saath_router.conversation import REMEMBERED_FOR, Conversation
+
+# A customer who has waited so long for a person has found another way, and begins anew.
+WAITED_MAX = timedelta(days=30)
+# As long as anything can be delivered again, its id must be known.
+UNUSED_FOR = REMEMBERED_FOR
+
+
+def is_idle(state: Conversation, now: datetime) -> bool:
+    """
+    True where nothing is lost with *state* that anything is decided by.
+
+    Nobody is asked or holds it, no window is open, and whoever waits has been reported. It was not
+    written for ``UNUSED_FOR``, which is the caller's to know.
+    """
+    until = (state.lease_until, state.window_until, *state.turns.values())
+    if any(moment is not None and moment > now for moment in until):
+        return False
+    if state.watched or state.owner == "meta":
+        return False
+    waits = state.waiting_since is not None and not state.unattended
+    return not (waits and state.waiting_since and now - state.waiting_since < WAITED_MAX)

@@ -1,0 +1,90 @@
+"""What is known of each number beside its conversations: greetings, policies, how its bots do. Pure."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from saath.events import Model, NumberPolicy
+from saath_router.greetings import Greetings
+from saath_router.silent_bots import BotRecord
+
+M = TypeVar("M", bound=Model)
+
+
+class CommandedPolicy(Model):
+    """The policy that a command set for a number."""
+
+    number: str
+    policy: NumberPolicy
+
+
+class Shelf:
+    """Small records by their key in the changelog, and which of them are new since the last time."""
+
+    def __init__(self) -> None:
+        self._greetings: dict[str, Greetings] = {}
+        self._policies: dict[str, CommandedPolicy] = {}
+        self._bots: dict[str, BotRecord] = {}
+        self._changed: dict[str, Model | None] = {}
+
+    def restore(self, key: str, value: bytes | None) -> bool:
+        """Take over one record of the changelog, if it is of this kind."""
+        match key[:2]:
+            case "g_":
+                _keep(self._greetings, key, value and Greetings.model_validate_json(value))
+            case "p_":
+                _keep(self._policies, key, value and CommandedPolicy.model_validate_json(value))
+            case "b_":
+                _keep(self._bots, key, value and BotRecord.model_validate_json(value))
+            case _:
+                return False
+        return True
+
+    def greetings(self, number: str) -> Greetings:
+        """What was learned of a number's automatic texts."""
+        return self._greetings.get(f"g_{number}") or Greetings(number=number)
+
+    def put_greetings(self, greetings: Greetings) -> None:
+        """Replace them; nothing is written where they did not change."""
+        if self.greetings(greetings.number) is not greetings:
+            self._put(self._greetings, f"g_{greetings.number}", greetings)
+
+    def policy(self, number: str) -> NumberPolicy | None:
+        """The policy that a command has set for a number, if one has."""
+        found = self._policies.get(f"p_{number}")
+        return found.policy if found else None
+
+    def put_policy(self, number: str, policy: NumberPolicy | None) -> None:
+        """Set it, or take it back."""
+        if policy is not None:
+            set_to = CommandedPolicy(number=number, policy=policy)
+            self._put(self._policies, f"p_{number}", set_to)
+        elif self._policies.pop(f"p_{number}", None):
+            self._changed[f"p_{number}"] = None
+
+    def bot(self, number: str, bot: str) -> BotRecord:
+        """How a bot does on a number."""
+        return self._bots.get(f"b_{number}:{bot}") or BotRecord(number=number, bot=bot)
+
+    def put_bot(self, record: BotRecord) -> None:
+        """Replace it."""
+        self._put(self._bots, f"b_{record.number}:{record.bot}", record)
+
+    def silent_bots(self, number: str) -> frozenset[str]:
+        """The bots that have fallen silent on a number."""
+        return frozenset(r.bot for r in self._bots.values() if r.number == number and r.silent)
+
+    def take_changed(self) -> Iterator[tuple[str, Model | None]]:
+        """What changed since the last time, by its key; ``None`` for what is no more."""
+        changed, self._changed = self._changed, {}
+        yield from changed.items()
+
+    def _put(self, records: dict[str, M], key: str, record: M) -> None:
+        records[key] = record
+        self._changed[key] = record
+
+
+def _keep(records: dict[str, M], key: str, record: M | bytes | None) -> None:
+    if isinstance(record, Model):
+        records[key] = record
+    else:
+        records.pop(key, None)

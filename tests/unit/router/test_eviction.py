@@ -1,0 +1,143 @@
+"""Which conversations may leave memory, and what is still known of them when the customer returns."""
+
+from datetime import timedelta
+
+import pytest
+from tests.unit.router.build import (
+    HOUR,
+    NUMBER,
+    Story,
+    accepted,
+    asked,
+    at,
+    echoed,
+    received,
+)
+from tests.unit.router.test_store import BOTH, KEY, PHONE, USER, named, restarted, written
+
+from saath_router.conversation import REMEMBERED_FOR, Conversation
+from saath_router.eviction import UNUSED_FOR, WAITED_MAX, is_idle
+from saath_router.store import Store
+
+DAYS = 24 * HOUR
+
+
+def answered() -> Story:
+    story = Story()
+    story.hears(accepted("w1", 3, story.is_asked("m1", 0)))
+    return story
+
+
+def test_an_answered_conversation_is_idle_once_its_window_has_closed() -> None:
+    state = answered().state
+
+    assert [is_idle(state, at(seconds)) for seconds in (HOUR, DAYS, DAYS + 1)] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_a_bot_that_is_watched_and_a_turn_that_is_open_keep_a_conversation() -> None:
+    story = Story()
+    story.is_asked("m1", 0)
+    nobody_waits = story.state.model_copy(update={"window_until": None, "waiting_since": None})
+    watched = nobody_waits.model_copy(update={"turns": {}})
+    open_turn = nobody_waits.model_copy(update={"watched": {}})
+
+    assert (is_idle(watched, at(90 * DAYS)), is_idle(open_turn, at(1))) == (False, False)
+
+
+def test_a_lease_keeps_a_conversation_as_long_as_it_lasts() -> None:
+    story = Story()
+    story.hears(echoed("e1", 0))
+
+    assert [is_idle(story.state, at(hours * HOUR)) for hours in (11, 12)] == [False, True]
+
+
+def test_metas_own_agent_is_not_forgotten() -> None:
+    state = answered().state.model_copy(update={"owner": "meta"})
+
+    assert not is_idle(state, at(90 * DAYS))
+
+
+def test_a_customer_who_waits_keeps_a_conversation_until_it_is_said_or_long_ago() -> None:
+    story = Story()
+    story.is_told(asked("take over", "1"), 0)
+    story.hears(received("m1", HOUR))
+    later = HOUR + WAITED_MAX.total_seconds()
+    waits = [is_idle(story.state, at(seconds)) for seconds in (9 * DAYS, later - 1, later)]
+    story.waits(2 * HOUR)
+
+    assert (waits, is_idle(story.state, at(9 * DAYS))) == ([False, False, True], True)
+
+
+def test_ids_are_known_as_long_as_anything_can_be_delivered_again() -> None:
+    assert UNUSED_FOR >= REMEMBERED_FOR
+
+
+def evicted(*, known: bool = False) -> tuple[Store, str]:
+    """A store that a conversation of a contact with two identities has left."""
+    store = Store(KEY)
+    name = named(store, BOTH)
+    state = answered().state.model_copy(update={"id": name, "contact": BOTH})
+    store.put(state)
+    written(store)
+    store.evict(name, known=known)
+    return store, name
+
+
+def test_what_is_evicted_leaves_memory_and_a_tombstone_and_is_said_once() -> None:
+    store, name = evicted()
+
+    assert (len(store), store.get(name)) == (0, None)
+    assert (written(store), written(store)) == ([(name.encode(), None)], [])
+
+
+@pytest.mark.parametrize("contact", [PHONE, USER], ids=["phone", "user id"])
+def test_whoever_returns_has_the_same_conversation_and_a_higher_epoch(contact: object) -> None:
+    store, name = evicted()
+    story = answered()
+
+    found = named(store, contact)  # type: ignore[arg-type]
+    again = Story(state=store.get_or_new(found, NUMBER))
+    again.is_asked("m2", 365 * DAYS)
+
+    assert (found, story.state.epoch < again.state.epoch) == (name, True)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_whether_a_contact_was_known_outlives_eviction_and_restart(known: bool) -> None:
+    store, name = evicted(known=known)
+    records = written(store)
+    again = restarted(records)
+
+    here = [store.was_known(NUMBER, contact) for contact in (PHONE, USER)]
+    assert here == [known, known]
+    assert [again.was_known(NUMBER, contact) for contact in (PHONE, USER)] == here
+    assert len(records) == (3 if known else 1)
+    assert records[0] == (name.encode(), None)
+
+
+def test_one_that_returns_in_the_same_transaction_has_no_tombstone() -> None:
+    store, name = evicted()
+    returned = Conversation(id=name, number=NUMBER, contact=BOTH)
+    store.put(returned)
+
+    changes = [*store.take_changed()]
+
+    assert (changes, store.take_evicted()) == ([(None, returned)], [])
+
+
+def test_looking_for_the_unused_goes_once_around_a_few_at_a_time() -> None:
+    store = Store(KEY)
+    for n in range(5):
+        store.put(Conversation(id=f"c_{n:032x}", number=NUMBER))
+    written(store)  # at 0 seconds
+    soon, late = at(0) + UNUSED_FOR - timedelta(seconds=1), at(0) + UNUSED_FOR
+
+    early = [store.unused(soon, 5), store.looked_at_all]
+    rounds = [(len(store.unused(late, 2)), store.looked_at_all) for _ in range(3)]
+
+    assert early == [[], True]
+    assert rounds == [(2, False), (2, False), (1, True)]
