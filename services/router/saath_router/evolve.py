@@ -86,8 +86,8 @@ def evolve(state: Conversation, event: Event, *, acts: bool = True) -> Conversat
     else:
         changes = _changes(state, event) | (_waits(state, event) if acts else {})
         remembered = {} if isinstance(event, NOT_REMEMBERED) else _seen(state, event.id, event.time)
-    if state.started_at is None:
-        changes["started_at"] = event.time
+        if state.started_at is None:
+            changes["started_at"] = event.time
     return state.model_copy(update=_learned(state, event) | changes | remembered)
 
 

@@ -76,14 +76,14 @@ def test_ids_are_known_as_long_as_anything_can_be_delivered_again() -> None:
     assert UNUSED_FOR >= REMEMBERED_FOR
 
 
-def evicted(*, known: bool = False) -> tuple[Store, str]:
+def evicted() -> tuple[Store, str]:
     """A store that a conversation of a contact with two identities has left."""
     store = Store(KEY)
     name = named(store, BOTH)
     state = answered().state.model_copy(update={"id": name, "contact": BOTH})
     store.put(state)
     written(store)
-    store.evict(name, known=known)
+    store.evict(name)
     return store, name
 
 
@@ -106,17 +106,32 @@ def test_whoever_returns_has_the_same_conversation_and_a_higher_epoch(contact: o
     assert (found, story.state.epoch < again.state.epoch) == (name, True)
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_whether_a_contact_was_known_outlives_eviction_and_restart(known: bool) -> None:
-    store, name = evicted(known=known)
+@pytest.mark.parametrize("where", ["history", "address book", "nowhere"])
+def test_whether_a_contact_was_known_outlives_eviction_and_restart(where: str) -> None:
+    store, name = evicted()
+    if where == "history":
+        store.note_history(NUMBER, BOTH)
+    elif where == "address book":
+        store.note_book(NUMBER, BOTH, listed=True)
     records = written(store)
     again = restarted(records)
 
-    here = [store.was_known(NUMBER, contact) for contact in (PHONE, USER)]
-    assert here == [known, known]
-    assert [again.was_known(NUMBER, contact) for contact in (PHONE, USER)] == here
-    assert len(records) == (3 if known else 1)
+    here = [store.is_known(NUMBER, contact) for contact in (PHONE, USER)]
+    assert here == [where != "nowhere"] * 2
+    assert [again.is_known(NUMBER, contact) for contact in (PHONE, USER)] == here
+    assert len(records) == (1 if where == "nowhere" else 3)
     assert records[0] == (name.encode(), None)
+
+
+def test_whoever_is_taken_out_of_the_address_book_is_new_again_but_for_the_history() -> None:
+    store, _ = evicted()
+    store.note_book(NUMBER, BOTH, listed=True)
+    store.note_book(NUMBER, BOTH, listed=False)
+    new = store.is_known(NUMBER, PHONE)
+    store.note_history(NUMBER, BOTH)
+    store.note_book(NUMBER, BOTH, listed=False)
+
+    assert (new, store.is_known(NUMBER, PHONE)) == (False, True)
 
 
 def test_one_that_returns_in_the_same_transaction_has_no_tombstone() -> None:

@@ -34,6 +34,7 @@ from saath.kafka.records import Output
 from saath.topics import CONVERSATIONS, INBOUND, OUTCOMES, TURNS
 from saath_router.conversation import Conversation
 from saath_router.greetings import TEXTS_MAX, Greetings, Heard, heard, mistaken
+from saath_router.numbers import Numbers
 from saath_router.policy import Policy, overlay
 from saath_router.texts import text_key
 
@@ -294,7 +295,7 @@ def test_what_was_learned_outlives_a_restart() -> None:
 
 def test_a_listed_text_is_automatic_at_once_and_at_any_time() -> None:
     policy = overlay(EVERYONE, NumberPolicy(automatic_texts=("  we're away ",)))
-    shop = Shop(installation=replace(INSTALLATION, policy=policy))
+    shop = Shop(installation=replace(INSTALLATION, numbers=Numbers(policy)))
     shop.hears(1, 0)
 
     outputs = shop.writes(1, 500, "We're away")

@@ -46,6 +46,7 @@ def test_each_fact_goes_to_its_topic_by_conversation_and_the_log_is_keyed_by_eve
     of_conversation = partition_for(CONVERSATION, 4)
     assert types(CONVERSATIONS, outputs) == [
         "MessageReceived",
+        "WindowOpened",
         "OwnerChanged",
         "MessageEchoed",
         "OwnerChanged",

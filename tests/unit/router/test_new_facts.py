@@ -1,13 +1,12 @@
 """Facts of a customer that are no messages: they are logged where they belong, and act on nothing."""
 
-from itertools import count
 from typing import Any
 
 import pytest
-from tests.unit.router.build import CUSTOMER, EVERYONE, NUMBER, Story, at, kinds, received
+from tests.unit.router.build import CUSTOMER, NUMBER, Story, at, kinds, received, without_windows
+from tests.unit.router.partition import Partition, on
 
 from saath.channels import CHANNELS
-from saath.codec import decode, encode
 from saath.events import (
     CallReported,
     Contact,
@@ -16,13 +15,8 @@ from saath.events import (
     Event,
     MessageLinkClicked,
 )
-from saath.kafka.layout import Layout
-from saath.kafka.records import Record
-from saath.tokens import TurnTokens
-from saath.topics import CONVERSATIONS, INBOUND, TOPICS, partition_for
-from saath_router.handler import Installation, RouterHandler
+from saath.topics import CONVERSATIONS
 
-PARTITION = partition_for(NUMBER, 4)
 ABOUT: dict[str, Any] = {"time": at(1), "number": NUMBER}
 STOP = ContactPreferenceChanged(
     **ABOUT, id="p", contact=CUSTOMER, category="marketing_messages", value="stop"
@@ -38,30 +32,12 @@ NEW_ID = ContactIdentityChanged(
 FACTS = pytest.mark.parametrize("fact", [STOP, CALL, CLICK, NEW_ID], ids=lambda f: type(f).__name__)
 
 
-class Router:
-    """A handler of one partition, and the log it writes."""
-
-    def __init__(self) -> None:
-        layout = Layout({topic.name: 4 for topic in TOPICS})
-        installation = Installation(
-            key=b"0123456789abcdef",
-            tokens=TurnTokens(["a-turn-key-of-some-length"]),
-            policy=EVERYONE,
-            policy_of=lambda number: None,
-            layout=layout,
-        )
-        self.offsets, self.handler = count(), RouterHandler(installation, PARTITION)
+class Router(Partition):
+    """A partition, and the log it writes."""
 
     def logs(self, *events: Event) -> list[Event]:
-        """What of *events* it writes to the log."""
-        written = [o for e in events for o in self.handler.handle(self._record(e), at(2))]
-        written += self.handler.finish({INBOUND.name: 7}, at(2))
-        return [decode(o.headers, o.value) for o in written if o.topic is CONVERSATIONS]
-
-    def _record(self, event: Event) -> Record:
-        headers, value = encode(event)
-        stamp = int(at(1).timestamp() * 1000)
-        return Record(INBOUND, PARTITION, next(self.offsets), stamp, b"", value, tuple(headers))
+        """What of *events* it writes to the log, windows left out."""
+        return [*without_windows(tuple(on(CONVERSATIONS, self.reads(*events, now=2))))]
 
 
 @FACTS

@@ -237,7 +237,7 @@ def test_a_message_that_was_old_when_it_was_read_calls_a_person_once_instead_of_
     decisions = [story.hears(received(m, 0), seconds=16 * 60) for m in ("m1", "m2")]
 
     assert [kinds(decision) for decision in decisions] == [
-        ["MessageReceived", "HandoffRequested"],
+        ["MessageReceived", "ConversationUnattended", "HandoffRequested"],
         ["MessageReceived"],
     ]
 

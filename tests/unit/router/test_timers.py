@@ -33,6 +33,8 @@ from saath_router.policy import overlay
 from saath_router.timers import fire
 
 MINUTE = 60.0
+# An hour before 24 hours are over from the message at 0 s.
+WINDOW_CLOSES_SOON = at(23 * HOUR)
 
 
 def held_by_a_person() -> Story:
@@ -164,17 +166,14 @@ def test_a_customer_who_waits_for_a_person_is_reported_once_and_the_person_keeps
     assert (story.waits(3 * HOUR), story.state.owner) == ((), "human")
 
 
-@pytest.mark.parametrize("how", ["phone", "tool", "release"])
+@pytest.mark.parametrize("how", ["phone", "tool"])
 def test_a_customer_who_was_answered_does_not_wait(how: str) -> None:
     story = held_by_a_person()
     story.hears(received("m2", 20))
-    match how:
-        case "phone":
-            story.hears(echoed("e2", 30))
-        case "tool":
-            story.hears(accepted("w1", 30, by="person"))
-        case _:
-            story.is_told(asked("release", "r1"), 30)
+    if how == "phone":
+        story.hears(echoed("e2", 30))
+    else:
+        story.hears(accepted("w1", 30, by="person"))
 
     assert story.waits(3 * HOUR) == ()
 
@@ -297,11 +296,11 @@ def test_what_a_timer_decides_goes_where_it_belongs_and_to_the_owners() -> None:
 def test_a_redriven_message_makes_nobody_wait() -> None:
     partition = Partition()
     partition.reads(received("m1", 0), echoed("e1", 1))
-    headers, value = encode(received("m2", 5))
+    headers, value = encode(received("m2", 0))
     again = [*headers, ("saath_redriven", b"router.dlq.v1/0/5")]
     partition.batch([partition.record(INBOUND, again, value)], at(6))
 
-    assert partition.handler.next_due() is None
+    assert partition.handler.next_due() == WINDOW_CLOSES_SOON
 
 
 def test_an_answer_that_is_read_before_its_time_comes_up_cancels_it() -> None:
@@ -312,7 +311,7 @@ def test_an_answer_that_is_read_before_its_time_comes_up_cancels_it() -> None:
     )
     partition.reads(answer, topic=OUTCOMES, now=70)
 
-    assert (partition.handler.next_due(), partition.fires(70)) == (None, [])
+    assert (partition.handler.next_due(), partition.fires(70)) == (WINDOW_CLOSES_SOON, [])
 
 
 def test_a_defect_in_one_conversations_time_does_not_stop_the_others(
