@@ -5,7 +5,6 @@ One ConfigMap feeds all four services: each reads only the sections it declares.
 refused with the nearest right one, because a setting that is silently ignored is found in production.
 """
 
-import difflib
 import os
 import re
 import sys
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from saath.errors import Misconfigured
+from saath.spelling import did_you_mean
 
 PREFIX = "SAATH_"
 
@@ -176,9 +176,8 @@ def _refuse_misspelt(settings: type[Settings], environ: Mapping[str, str]) -> No
             continue
         if name.startswith(foreign) and not name.startswith(ours):
             continue
-        nearest = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {nearest[0]}?" if nearest else ""
-        if nearest or name.startswith(ours):
+        hint = did_you_mean(name, known)
+        if hint or name.startswith(ours):
             raise Misconfigured(f"{name} is not a setting{hint}")
 
 

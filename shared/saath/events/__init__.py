@@ -17,6 +17,8 @@ from saath.events.base import (
     Pricing,
     Problem,
 )
+from saath.events.by_hand import BY_HAND, Chosen
+from saath.events.conditions import AskRule, Condition, HandoffRule, OpeningHours, Week
 from saath.events.contacts import (
     CallReported,
     ContactIdentityChanged,
@@ -69,16 +71,15 @@ from saath.events.messages import (
 )
 from saath.events.numbers import (
     AccountUpdated,
-    Answers,
     CredentialRecorded,
     GroupChanged,
     NumberErrorReported,
-    NumberPolicy,
     NumberRecorded,
     NumberState,
     SyncState,
     WebhookUnrecognised,
 )
+from saath.events.policies import Answers, NumberPolicy, PlainPolicy, policy_by_hand
 from saath.events.requests import (
     Command,
     HandoffWish,
@@ -124,16 +125,20 @@ def short_name(event_type: str) -> str:
 
 
 __all__ = [
+    "BY_HAND",
     "EVENTS",
     "TYPE_PREFIX",
     "AccountUpdated",
     "Answers",
+    "AskRule",
     "Author",
     "BotAnsweredAgain",
     "BotFellSilent",
     "CallReported",
+    "Chosen",
     "Command",
     "CommandRefused",
+    "Condition",
     "Contact",
     "ContactChanged",
     "ContactFacts",
@@ -147,6 +152,7 @@ __all__ = [
     "Event",
     "GroupChanged",
     "HandoffRequested",
+    "HandoffRule",
     "HandoffWish",
     "HandoffWithdrawn",
     "HistoryChunkReceived",
@@ -183,12 +189,14 @@ __all__ = [
     "NumberPolicy",
     "NumberRecorded",
     "NumberState",
+    "OpeningHours",
     "Origin",
     "OutcomeEvent",
     "Owner",
     "OwnerChanged",
     "OwnershipRecorded",
     "PassWish",
+    "PlainPolicy",
     "Pricing",
     "Problem",
     "Quoted",
@@ -207,8 +215,10 @@ __all__ = [
     "TurnWithdrawn",
     "WatermarkRecorded",
     "WebhookUnrecognised",
+    "Week",
     "WindowClosed",
     "WindowClosing",
     "WindowOpened",
+    "policy_by_hand",
     "short_name",
 ]

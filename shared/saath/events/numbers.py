@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from saath.events.base import Contact, Event, JsonObject, Model, Private, Problem
+from saath.events.base import Contact, Event, JsonObject, Private, Problem
+from saath.events.policies import NumberPolicy
 
-Answers = Literal["nobody", "everyone"]
 NumberState = Literal["onboarding", "active", "offboarded", "removed"]
 SyncState = Literal["not_asked", "asked", "accepted", "running", "complete", "declined", "failed"]
 
@@ -60,23 +60,6 @@ class WebhookUnrecognised(Event):
     field: str | None = None
     reason: str
     details: Annotated[JsonObject, Private]
-
-
-class NumberPolicy(Model):
-    """
-    How a number is answered. The router's own settings fill what is not said here.
-
-    ``automatic_texts`` are the app's greeting and away texts, where they are known beforehand. Zero
-    turns off what follows when a bot, or a person, lets a customer wait.
-    """
-
-    answers: Answers | None = None
-    bot: str | None = None
-    human_hold_seconds: float | None = None
-    automatic_texts: tuple[str, ...] | None = None
-    auto_reply_window_seconds: float | None = Field(default=None, ge=0, le=60)
-    bot_reply_within_seconds: float | None = Field(default=None, ge=0)
-    human_reply_within_seconds: float | None = Field(default=None, ge=0)
 
 
 class NumberRecorded(Event):

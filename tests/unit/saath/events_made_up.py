@@ -1,7 +1,7 @@
 """Any event there is, with anything in it that its model allows."""
 
 import types
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -85,6 +85,7 @@ def _of(annotation: Any) -> st.SearchStrategy[Any]:
         str: WORDS,
         int: st.integers(-(2**53), 2**53),
         bool: st.booleans(),
+        date: st.dates(),
         float: st.floats(allow_nan=False, allow_infinity=False),
         type(None): st.none(),
     }
