@@ -29,3 +29,30 @@ def text_key(text: str | None) -> str | None:
     """What stands for a text in the state: its hash; ``None`` for no text."""
     words = normalised(text or "")
     return hashlib.blake2b(words.encode(), digest_size=16).hexdigest() if words else None
+
+
+def words(content: Content) -> str | None:
+    """What somebody wrote or tapped, whatever the message's type; ``None`` where there are no words."""
+    if content.text is not None:
+        return content.text
+    match (content.model_extra or {}).get(content.type):
+        case {"caption": str() as said} | {"text": str() as said}:
+            # Of image, video, document; of a template's button, an order.
+            return said
+        case {"button_reply": {"title": str() as said}} | {"list_reply": {"title": str() as said}}:
+            return said
+        case {"nfm_reply": {"body": str() as said}}:
+            return said
+        case _:
+            return None
+
+
+def ad_source(content: Content) -> str | None:
+    """The id of the ad somebody came from, empty where it has none; ``None`` for whoever came without."""
+    match (content.model_extra or {}).get("referral"):
+        case {"source_id": str() as source}:
+            return source
+        case {}:
+            return ""
+        case _:
+            return None
