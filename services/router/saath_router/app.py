@@ -12,6 +12,8 @@ from saath.service import Worker
 from saath.tokens import TurnTokens
 from saath.topics import BACKFILL, COMMANDS, INBOUND, NUMBERS, OUTCOMES
 from saath_router.handler import Installation, RouterHandler
+from saath_router.policy import layered
+from saath_router.policy_watch import PolicyFile
 from saath_router.settings import RouterSettings
 
 INPUTS = Inputs(primary=INBOUND, others=(OUTCOMES, COMMANDS), slow=(BACKFILL,))
@@ -22,6 +24,8 @@ async def resources(
     settings: RouterSettings, stopping: asyncio.Event
 ) -> AsyncIterator[Sequence[Worker]]:
     """Everything the router needs, as long as it runs; yields its workers."""
+    path = settings.router.policy_file
+    file = PolicyFile(path) if path else None
     async with started("router", settings, stopping) as connected:
         if connected is None:
             yield []
@@ -30,7 +34,8 @@ async def resources(
 
         def policy_of(number: str) -> NumberPolicy | None:
             recorded = numbers.get(number)
-            return recorded.policy if recorded else None
+            chosen = recorded.policy if recorded else None
+            return layered(*file.book.of(number), chosen) if file else chosen
 
         installation = Installation(
             key=settings.installation_key.get_secret_value().encode(),
@@ -51,4 +56,4 @@ async def resources(
         membership = connected.membership(INBOUND, processor)
         connected.health.checks = {"numbers": numbers.problem, "partitions": membership.problem}
         # Policies first: a message decided without its number's policy is decided wrongly.
-        yield [numbers, once_whole(numbers, membership)]
+        yield [numbers, once_whole(numbers, membership), *([file] if file else [])]

@@ -1,5 +1,6 @@
 """How a number is answered: the router's defaults, overlaid by what the number's owner chose. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -55,13 +56,23 @@ _NAMES = {chosen_name(field.name): field.name for field in fields(Policy)}
 
 def overlay(defaults: Policy, *chosen: PlainPolicy | None) -> Policy:
     """*defaults*, with what was *chosen* instead; what comes later goes before."""
-    said: dict[str, Any] = {}
-    for choice in chosen:
-        for name in choice.model_fields_set if choice is not None else ():
-            value = getattr(choice, name)
-            if value is not None and name in _NAMES:
-                said[_NAMES[name]] = _read(name, value)
+    said = {_NAMES[n]: _read(n, value) for n, value in _said(chosen).items() if n in _NAMES}
     return replace(defaults, **said) if said else defaults
+
+
+def layered(*chosen: NumberPolicy | None) -> NumberPolicy:
+    """All that was *chosen*, as one choice; what comes later goes before."""
+    return NumberPolicy.model_construct(**_said(chosen))
+
+
+def _said(chosen: Iterable[PlainPolicy | None]) -> dict[str, Any]:
+    return {
+        name: value
+        for choice in chosen
+        if choice is not None
+        for name in choice.model_fields_set
+        if (value := getattr(choice, name)) is not None
+    }
 
 
 def _read(name: str, value: Any) -> Any:
