@@ -13,6 +13,7 @@ from saath.tokens import TurnTokens
 from saath.topics import BACKFILL, COMMANDS, CONTACTS, INBOUND, NUMBERS, OUTCOMES
 from saath_router.handler import Installation, RouterHandler
 from saath_router.numbers import Numbers
+from saath_router.policy_watch import PolicyFile
 from saath_router.settings import RouterSettings
 
 INPUTS = Inputs(primary=INBOUND, others=(OUTCOMES, COMMANDS, CONTACTS), slow=(BACKFILL,))
@@ -23,6 +24,8 @@ async def resources(
     settings: RouterSettings, stopping: asyncio.Event
 ) -> AsyncIterator[Sequence[Worker]]:
     """Everything the router needs, as long as it runs; yields its workers."""
+    path = settings.router.policy_file
+    file = PolicyFile(path) if path else None
     async with started("router", settings, stopping) as connected:
         if connected is None:
             yield []
@@ -32,7 +35,11 @@ async def resources(
         installation = Installation(
             key=settings.installation_key.get_secret_value().encode(),
             tokens=TurnTokens(settings.turn_keys.values()),
-            numbers=Numbers(settings.router.policy(), recorded=numbers.get),
+            numbers=Numbers(
+                settings.router.policy(),
+                recorded=numbers.get,
+                filed=lambda number: file.book.of(number) if file else (),
+            ),
             layout=connected.layout,
         )
         processor = Processor(
@@ -47,4 +54,4 @@ async def resources(
         membership = connected.membership(INBOUND, processor)
         connected.health.checks = {"numbers": numbers.problem, "partitions": membership.problem}
         # Policies first: a message decided without its number's policy is decided wrongly.
-        yield [numbers, once_whole(numbers, membership)]
+        yield [numbers, once_whole(numbers, membership), *([file] if file else [])]
