@@ -21,6 +21,9 @@ PROCESS_DURATION = Histogram(
     ["topic", "outcome"],
     buckets=SECONDS,
 )
+RESTORE_RECORDS = Counter(
+    "saath_restore_records_total", "Records of changelogs read when partitions were taken over."
+)
 PARTITIONS_ASSIGNED = Gauge("saath_partitions_assigned", "Partitions this pod owns.")
 REBALANCES = Counter("saath_rebalances_total", "Assignments received.")
 BUILD_INFO = Gauge("saath_build_info", "Always 1.", ["version", "revision"])

@@ -1,22 +1,37 @@
 """A partition's own memory: read the changelog to its end, take the input positions from it."""
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from saath.errors import RetryLater
+from saath.kafka.membership import Tenure
 from saath.kafka.records import Output
+from saath.metrics import RESTORE_RECORDS
 from saath.topics import Topic
 
+log = structlog.get_logger()
+
+# A restore that takes longer is worth a line in the log, and another one each time.
+TOLD_EVERY_SECONDS = 3.0
 # Not a possible conversation, number or alias: the key of the record that holds the positions.
 POSITIONS_KEY = b"~positions"
 
 Restore = Callable[[bytes, bytes | None], None]
+# How much of it is done, between 0 and 1.
+Progress = Callable[[float], None]
 
 
-async def read_to_end(consumer: AIOKafkaConsumer, partition: TopicPartition, apply: Restore) -> int:
+async def read_to_end(
+    consumer: AIOKafkaConsumer,
+    partition: TopicPartition,
+    apply: Restore,
+    progress: Progress = lambda share: None,
+) -> int:
     """
     Apply every committed record of *partition*, oldest first; return how many there were.
 
@@ -31,14 +46,32 @@ async def read_to_end(consumer: AIOKafkaConsumer, partition: TopicPartition, app
         end = (await consumer.end_offsets([partition]))[partition]
         consumer.assign([partition])
         await consumer.seek_to_beginning(partition)
-        while await consumer.position(partition) < end:
+        start = at = await consumer.position(partition)
+        while at < end:
             for records in (await consumer.getmany(timeout_ms=1000, max_records=5000)).values():
                 for record in records:
                     apply(record.key, record.value)
-                    count += 1
+                count += len(records)
+                RESTORE_RECORDS.inc(len(records))
+            at = await consumer.position(partition)
+            progress((at - start) / (end - start))
     except KafkaError as error:
         raise RetryLater(f"reading {partition.topic}: {type(error).__name__}") from error
     return count
+
+
+def telling(tenure: Tenure, clock: Callable[[], float] = time.monotonic) -> Progress:
+    """Say how much of a partition's state is back: to the probe at once, to the log now and then."""
+    said_at = clock()
+
+    def progress(share: float) -> None:
+        nonlocal said_at
+        tenure.restored = share
+        if (now := clock()) - said_at >= TOLD_EVERY_SECONDS:
+            said_at = now
+            log.info("partition.restoring", partition=tenure.partition, done=round(share, 2))
+
+    return progress
 
 
 def positions_output(state: Topic, partition: int, positions: Mapping[str, int]) -> Output:

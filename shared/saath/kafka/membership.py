@@ -33,11 +33,16 @@ RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 @dataclass(slots=True)
 class Tenure:
-    """One task's time as the owner of *partition*: when to stop, and how far it has got."""
+    """
+    One task's time as the owner of *partition*: when to stop, and how far it has got.
+
+    ``restored`` is how much of its state is back, between 0 and 1.
+    """
 
     partition: int
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    restored: float = 0.0
     position: int | None = None
 
 
@@ -100,10 +105,20 @@ class Membership:
         """Why not all of our partitions are served yet; ``None`` when they are."""
         if not self._assigned.generation:
             return "no partitions assigned yet"
-        waiting = self._assigned.partitions - {
-            p for p, running in self._running.items() if running.tenure.ready.is_set()
-        }
-        return f"{len(waiting)} partitions are being restored" if waiting else None
+        waiting = {p: self._restored(p) for p in self._assigned.partitions}
+        left = [(share, p) for p, share in waiting.items() if share is not None]
+        if not left:
+            return None
+        share, partition = min(left)
+        others = f", and {len(left) - 1} others are not ready" if len(left) > 1 else ""
+        return f"partition {partition}: {100 * share:.0f} % of its state is restored{others}"
+
+    def _restored(self, partition: int) -> float | None:
+        """How much of a partition's state is back; ``None`` once it is served."""
+        running = self._running.get(partition)
+        if running is None:
+            return 0.0
+        return None if running.tenure.ready.is_set() else running.tenure.restored
 
     async def __call__(self, stopping: asyncio.Event) -> None:
         """

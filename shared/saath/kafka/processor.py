@@ -30,6 +30,7 @@ from saath.kafka.changelog import (
     read_positions,
     read_to_end,
     seek,
+    telling,
 )
 from saath.kafka.client import reading
 from saath.kafka.inbox import Desk, FactHandler, Inbox
@@ -121,8 +122,7 @@ class Processor:
         )
         async with writer, reading(self._kafka, f"{self._client_id}-{partition}") as reader:
             handler = self._make_handler(partition)
-            positions = await self._restore(reader, partition, handler)
-            log.info("partition.restored", partition=partition)
+            positions = await self._restore(reader, tenure, handler)
             tenure.position = positions[self._inputs.primary.name]
             with self._inbox.opened(partition) as desk:
                 tenure.ready.set()
@@ -150,9 +150,10 @@ class Processor:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _restore(
-        self, reader: AIOKafkaConsumer, partition: int, handler: Handler
+        self, reader: AIOKafkaConsumer, tenure: Tenure, handler: Handler
     ) -> dict[str, int]:
         positions: dict[str, int] = {}
+        tenure.restored = 0.0
 
         def apply(key: bytes, value: bytes | None) -> None:
             if key == POSITIONS_KEY:
@@ -160,9 +161,10 @@ class Processor:
             else:
                 handler.restore(key, value)
 
-        changelog = TopicPartition(self._state.full_name(self._prefix), partition)
-        await read_to_end(reader, changelog, apply)
-        return await seek(reader, partition, self._inputs.all, positions, self._prefix)
+        changelog = TopicPartition(self._state.full_name(self._prefix), tenure.partition)
+        count = await read_to_end(reader, changelog, apply, telling(tenure))
+        log.info("partition.restored", partition=tenure.partition, records=count)
+        return await seek(reader, tenure.partition, self._inputs.all, positions, self._prefix)
 
     async def _batches(
         self, reader: AIOKafkaConsumer, tenure: Tenure, desk: Desk, handler: Handler

@@ -7,13 +7,23 @@ from itertools import pairwise
 from typing import ClassVar
 
 import pytest
-from tests.flow.kafka.scene import DLQ, STATE, Counting, Scene, numbered, owning, task_of
+from tests.flow.kafka.scene import (
+    DLQ,
+    PATIENCE_SECONDS,
+    STATE,
+    Counting,
+    Scene,
+    numbered,
+    owning,
+    task_of,
+)
 
 from saath.errors import RetryLater
 from saath.kafka.changelog import positions_output
 from saath.kafka.membership import Tenure
 from saath.kafka.records import Output
 from saath.kafka.transactions import Fenced, TransactionalWriter
+from saath.metrics import RESTORE_RECORDS
 from saath.topics import BACKFILL, COMMANDS, HANDOFFS, INBOUND
 
 
@@ -203,3 +213,22 @@ async def test_lag_is_known_from_the_start_though_nothing_new_arrives(scene: Sce
         position = tenure.position
 
     assert position == 2
+
+
+async def test_while_state_is_restored_it_is_known_how_much_of_it_is(scene: Scene) -> None:
+    class Watching(Counting):
+        tenure = Tenure(0)
+        shares: ClassVar[list[float]] = []
+
+        def restore(self, key: bytes, value: bytes | None) -> None:
+            self.shares.append(self.tenure.restored)
+
+    before = RESTORE_RECORDS._value.get()
+    await scene.write(*(str(n).encode() for n in range(12_000)), topic=STATE, key=b"count")
+    async with task_of(scene.processor(Watching)(Watching.tenure)):
+        await asyncio.wait_for(Watching.tenure.ready.wait(), PATIENCE_SECONDS)
+
+    steps = sorted(set(Watching.shares))
+    assert Watching.shares == sorted(Watching.shares)
+    assert (steps[0], len(steps) > 2, steps[-1] < 1) == (0.0, True, True)
+    assert (Watching.tenure.restored, RESTORE_RECORDS._value.get() - before) == (1.0, 12_000)

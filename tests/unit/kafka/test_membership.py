@@ -3,7 +3,9 @@
 import asyncio
 
 from aiokafka import TopicPartition
+from structlog.testing import capture_logs
 
+from saath.kafka.changelog import telling
 from saath.kafka.membership import Membership, Tenure
 from saath.settings import KafkaSettings
 
@@ -66,3 +68,39 @@ async def test_nothing_is_started_while_the_group_is_being_divided_anew() -> Non
     await played.end()
 
     assert (meanwhile, played.started) == ([0], [0, 1])
+
+
+async def test_the_probe_says_how_much_is_restored_of_what_is_furthest_behind() -> None:
+    played = Played()
+    played.given(0, 1, 2)
+    await played.take()
+    tenures = [played.member._running[p].tenure for p in (0, 1, 2)]
+    said = []
+    for partition, restored in ((0, 0.9), (1, 0.404), (2, 0.5)):
+        telling(tenures[partition])(restored)
+    said.append(played.member.problem())
+    for tenure in tenures[1:]:
+        tenure.ready.set()
+    said.append(played.member.problem())
+    tenures[0].ready.set()
+    said.append(played.member.problem())
+    await played.end()
+
+    assert said == [
+        "partition 1: 40 % of its state is restored, and 2 others are not ready",
+        "partition 0: 90 % of its state is restored",
+        None,
+    ]
+
+
+def test_a_long_restore_is_in_the_log_now_and_then() -> None:
+    times = iter([0.0, 1.0, 2.9, 3.0, 3.1, 5.9, 6.0, 6.0])
+    progress = telling(Tenure(7), lambda: next(times))
+    with capture_logs() as logs:
+        for share in (0.1, 0.29, 0.333, 0.34, 0.6, 0.666):
+            progress(share)
+
+    assert [(line["event"], line["partition"], line["done"]) for line in logs] == [
+        ("partition.restoring", 7, 0.33),
+        ("partition.restoring", 7, 0.67),
+    ]
