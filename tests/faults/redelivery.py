@@ -45,6 +45,12 @@ class Redelivery:
         async with asyncio.timeout(PATIENCE_SECONDS), self.news:
             await self.news.wait_for(lambda: self.refused >= until)
 
+    async def is_answered(self, more: int) -> None:
+        """Wait until so many more posts were answered, whatever the answers were."""
+        until = self.accepted + self.refused + more
+        async with asyncio.timeout(PATIENCE_SECONDS), self.news:
+            await self.news.wait_for(lambda: self.accepted + self.refused >= until)
+
     async def tell(self, number: str, enough: asyncio.Event) -> None:
         """Post a number's bodies in order, none before the one ahead of it was taken."""
         while not enough.is_set():

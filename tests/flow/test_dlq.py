@@ -22,7 +22,7 @@ from saath.kafka.transactions import TransactionalWriter
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import INBOUND, OUTBOUND, TOPICS, Topic, dlq_topic, partition_for
 from saath_ingest.envelope import read
-from saath_ingest.outbox import outbox
+from saath_ingest.outbox import outbox, undecodable
 
 DLQ, INGEST_DLQ = dlq_topic("router"), dlq_topic("ingest")
 FAILED_AT = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -208,6 +208,45 @@ def test_a_body_is_read_by_ingest_again_with_a_larger_limit(desk: Desk) -> None:
         (b"wamid.A:received", origin),
         (b"wamid.L:received", origin),
     ]
+
+
+def unreadable(raw: bytes) -> list[Output]:
+    """A body as an ingest sets it aside that cannot read it."""
+    layout, why = Layout({topic.name: 4 for topic in TOPICS}), "the body is not JSON"
+    made = undecodable(raw, why, layout, record_bytes_max=20_000, received_at=FAILED_AT)
+    return [*made]
+
+
+def test_a_body_that_nobody_can_read_is_listed_and_shown_and_waits_for_a_newer_ingest(
+    desk: Desk,
+) -> None:
+    garbage = b'{"no": ' + b"x" * 50_000
+    where = f"{partition_for('unknown', 4)}"
+    desk.give_up(*unreadable(garbage))
+
+    listed = desk.saath("list", "--service", "ingest")
+    shown = desk.saath("show", "ingest", where, "0", "--value")
+    refused_again = desk.saath("redrive", "ingest", where, "0")
+
+    assert all(word in listed.output for word in ("(3 of 3 parts)", "the body is not JSON"))
+    assert shown.output.splitlines()[-1] == garbage.decode()
+    assert (refused_again.exit_code, "only a newer ingest" in refused_again.stderr) == (1, True)
+
+
+def test_an_ingest_that_can_read_it_redrives_it(desk: Desk) -> None:
+    raw = json.dumps(body(change("messages", messages=[text("wamid.A")]))).encode()
+    where = f"{partition_for('unknown', 4)}"
+    desk.give_up(*unreadable(raw))
+
+    done = desk.saath("redrive", "ingest", where, "0")
+
+    [record] = desk.on(INBOUND)
+    headers = dict(record.headers)
+    assert (done.exit_code, headers["ce_id"], headers["saath_redriven"]) == (
+        0,
+        b"wamid.A:received",
+        f"ingest.dlq.v1/{where}/0".encode(),
+    )
 
 
 def test_a_body_of_which_a_part_is_missing_cannot_be_redriven(desk: Desk) -> None:

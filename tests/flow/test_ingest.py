@@ -12,11 +12,14 @@ import pytest
 from aiokafka import TopicPartition
 from tests.contract.expectation import PAYLOADS, bodies, expectation
 from tests.flow.ingest_process import SECRET, TOKEN, WEBHOOK, environment, running_ingest
+from tests.running import read_all
 
+from saath.client import ClientSettings
 from saath.kafka.client import consumer
 from saath.kafka.layout import apply
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import ACCOUNTS, HISTORY, INBOUND, dlq_topic, partition_for
+from saath_ingest.outbox import DEAD_LETTERS
 from saath_local import ClusterSpec, run_cluster
 
 NOWHERE = KafkaSettings(bootstrap_servers="127.0.0.1:1")
@@ -105,7 +108,7 @@ async def test_bad_input_is_refused_with_a_reason_and_nothing_is_published(
         answers = [
             await ingest.post(TEXT, secret="guessed"),
             await ingest.post(b"x" * 100_001),
-            await ingest.post(b"not JSON"),
+            await ingest.post(b"not JSON", secret="guessed"),
             await ingest.http.get(
                 WEBHOOK, params={"hub.mode": "subscribe", "hub.verify_token": "?"}
             ),
@@ -113,8 +116,22 @@ async def test_bad_input_is_refused_with_a_reason_and_nothing_is_published(
             await ingest.http.get("/openapi.json"),
         ]
 
-        assert [answer.status_code for answer in answers] == [401, 413, 400, 403, 404, 404]
+        assert [answer.status_code for answer in answers] == [401, 413, 401, 403, 404, 404]
         assert await on_topics(kafka, topics) == {}
+
+
+async def test_what_nobody_can_read_is_durable_on_the_dead_letter_topic_before_the_200(
+    kafka: KafkaSettings, topics: TopicSettings, tmp_path: Path
+) -> None:
+    garbage = bytes(range(256)) * 1000
+    async with running_ingest(kafka, topics, tmp_path, record_bytes_max="100000") as ingest:
+        await ingest.until_ready()
+
+        answer = await ingest.post(garbage)
+
+        kept = await read_all(ClientSettings(kafka=kafka, topics=topics), DEAD_LETTERS)
+        assert (answer.status_code, b"".join(r.value or b"" for r in kept)) == (200, garbage)
+        assert [dict(r.headers)["dlq_part"] for r in kept] == [b"1", b"2", b"3"]
 
 
 async def test_the_challenge_is_answered_bare(

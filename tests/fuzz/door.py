@@ -31,6 +31,7 @@ class Outlet:
 
     layout: Layout = field(default_factory=lambda: Layout({topic.name: 24 for topic in TOPICS}))
     taken: int = 0
+    last: Sequence[Output] = ()
 
     async def publish(self, outputs: Sequence[Output], *, timeout_seconds: float) -> None:
         for output in outputs:
@@ -40,6 +41,7 @@ class Outlet:
             if output.topic != DEAD_LETTERS:
                 decode(output.headers, output.value)
         self.taken += len(outputs)
+        self.last = outputs
 
 
 @dataclass

@@ -30,6 +30,7 @@ class Answer:
     set_aside: bool = False
 
 
+UNDECODABLE = "undecodable"
 STOPPING = Answer(503, "postponed", "the service was stopped before Kafka had acknowledged it")
 FAILED = Answer(500, "failed", "a defect of ours: the log says where")
 
@@ -51,6 +52,8 @@ def tell(answer: Answer, duration_seconds: float, trace_id: str, app: str | None
         "trace_id": trace_id,
     }
     match answer.status:
+        case 200 if answer.outcome == UNDECODABLE:
+            log.warning("webhook.set_aside", reason=answer.reason, **facts)
         case 200:
             log.info("webhook.accepted", **facts)
         case 500:
@@ -64,7 +67,8 @@ def tell(answer: Answer, duration_seconds: float, trace_id: str, app: str | None
 def _count(answer: Answer, duration_seconds: float, unrecognised: Sequence[int]) -> None:
     _duration(answer.outcome).observe(duration_seconds)
     if answer.set_aside:
-        RECORDS_DEAD_LETTERED.labels(DEAD_LETTERS.name, "SetAside").inc()
+        kind = "Undecodable" if answer.outcome == UNDECODABLE else "SetAside"
+        RECORDS_DEAD_LETTERED.labels(DEAD_LETTERS.name, kind).inc()
     for reading, odd in zip(answer.readings, unrecognised, strict=True):
         outcome = answer.outcome
         if outcome == "accepted" and odd:

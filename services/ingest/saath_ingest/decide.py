@@ -60,6 +60,13 @@ class Accept:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """It is Meta's, and nobody can read it: kept as it is, for it would come again for seven days."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reject:
     """It is not taken. ``outcome`` is the word for metrics, ``reason`` the sentence for people."""
 
@@ -68,14 +75,14 @@ class Reject:
     reason: str
 
 
-Decision = Challenge | Accept | Reject
+Decision = Challenge | Accept | SetAside | Reject
 
 TOO_LARGE = Reject(413, "too_large", "the body is larger than this service takes")
 WRONG_SIGNATURE = Reject(401, "wrong_signature", "X-Hub-Signature-256 does not fit the body")
-NOT_JSON = Reject(400, "not_json", "the body is not JSON")
-NESTED_TOO_DEEP = Reject(400, "not_json", "the body is nested deeper than can be read")
 WRONG_TOKEN = Reject(403, "wrong_token", "the verify token is not ours")
 NO_CHALLENGE = Reject(400, "no_challenge", "there is no hub.challenge to repeat")
+NOT_JSON = SetAside("the body is not JSON")
+NESTED_TOO_DEEP = SetAside("the body is nested deeper than can be read")
 
 
 def decide(request: Verification | Delivery | Oversized, secrets: Secrets) -> Decision:
@@ -98,7 +105,7 @@ def decide(request: Verification | Delivery | Oversized, secrets: Secrets) -> De
             return parse(body)
 
 
-def parse(body: bytes) -> Accept | Reject:
+def parse(body: bytes) -> Accept | SetAside:
     """Read a body whose sender is known."""
     try:
         data = _loads(body)

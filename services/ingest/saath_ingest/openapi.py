@@ -44,9 +44,11 @@ DELIVERY: Final[dict[str, Any]] = {
     ],
     "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
     "responses": {
-        "200": {"description": "Every update of it is durable"},
+        "200": {
+            "description": "Every update of it is durable; what nobody can read is, as it came"
+        },
         **_said(
-            s400="It is not JSON, or its sender hung up",
+            s400="Its sender hung up before its end",
             s401="The signature does not fit the bytes",
             s408="It did not arrive in time",
             s413="It is larger than this service takes",

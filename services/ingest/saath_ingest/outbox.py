@@ -12,6 +12,7 @@ from saath.identity import digest_id
 from saath.kafka.layout import Layout
 from saath.kafka.records import Output, output
 from saath.topics import ACCOUNTS, dlq_topic, partition_for
+from saath_ingest.envelope import UNKNOWN_ACCOUNT
 from saath_ingest.fields.change import Placed
 
 DEAD_LETTERS = dlq_topic("ingest")
@@ -46,8 +47,19 @@ def outbox(
         else:
             records.append(record)
     if set_aside:
-        records += _parts(*set_aside, body, layout, record_bytes_max, received_at)
+        item, reason = set_aside
+        key = item.event.number or _account(item)
+        records += _parts(
+            key, reason, body, layout, record_bytes_max, received_at, of=item.topic.name
+        )
     return tuple(records)
+
+
+def undecodable(
+    body: bytes, reason: str, layout: Layout, *, record_bytes_max: int, received_at: datetime
+) -> tuple[Output, ...]:
+    """The records of a body that nobody can read: itself, in numbered parts, of nobody's account."""
+    return (*_parts(UNKNOWN_ACCOUNT, reason, body, layout, record_bytes_max, received_at),)
 
 
 def _record(placed: Placed, layout: Layout, traceparent: str, bytes_max: int) -> Output | str:
@@ -86,20 +98,28 @@ def _notice(placed: Placed, reason: str, received_at: datetime) -> WebhookUnreco
 
 
 def _parts(
-    placed: Placed, reason: str, body: bytes, layout: Layout, bytes_max: int, failed_at: datetime
+    key: str,
+    reason: str,
+    body: bytes,
+    layout: Layout,
+    bytes_max: int,
+    failed_at: datetime,
+    *,
+    of: str | None = None,
 ) -> Iterator[Output]:
     """*body* as Meta sent it, in as many records as it needs, all in one partition."""
-    key = placed.event.number or _account(placed)
     partition = partition_for(key, layout.of(DEAD_LETTERS))
     size = bytes_max - 2000  # room for the headers
-    parts = [body[start : start + size] for start in range(0, len(body), size)]
+    # An empty body is a body: one part.
+    parts = [body[start : start + size] for start in range(0, len(body) or 1, size)]
+    digest = hashlib.sha256(body).hexdigest()
     for index, part in enumerate(parts, start=1):
         headers = {
             "dlq_reason": reason,
-            "dlq_topic": placed.topic.name,
+            **({"dlq_topic": of} if of else {}),
             "dlq_part": f"{index}",
             "dlq_parts": f"{len(parts)}",
-            "dlq_sha256": hashlib.sha256(body).hexdigest(),
+            "dlq_sha256": digest,
             "dlq_failed_at": failed_at.isoformat(),
         }
         yield Output(
@@ -112,4 +132,4 @@ def _parts(
 
 
 def _account(placed: Placed) -> str:
-    return getattr(placed.event, "account", None) or "unknown"
+    return getattr(placed.event, "account", None) or UNKNOWN_ACCOUNT

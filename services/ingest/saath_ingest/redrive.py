@@ -10,6 +10,8 @@ from saath_ingest.decide import Accept, parse
 from saath_ingest.envelope import read
 from saath_ingest.outbox import DEAD_LETTERS, outbox
 
+NEWER = "only a newer ingest may be able to read it"
+
 
 def records(
     body: bytes,
@@ -27,7 +29,7 @@ def records(
     """
     parsed = parse(body)
     if not isinstance(parsed, Accept):
-        raise PoisonRecord(parsed.reason)
+        raise PoisonRecord(f"{parsed.reason}; {NEWER}")
     made = outbox(
         [placed for reading in read(parsed.data, received_at) for placed in reading.events],
         body,
@@ -45,5 +47,5 @@ def records(
 
 def _cure(reason: str) -> str:
     if "cannot be written" in reason:
-        return "only a newer ingest may be able to read it"
+        return NEWER
     return "give a larger --record-bytes-max, and its topic a larger max.message.bytes"

@@ -19,7 +19,7 @@ from saath.http import Health
 from saath.kafka.layout import Layout
 from saath.kafka.records import Output
 from saath.probe_routes import probe_routes
-from saath_ingest.answers import FAILED, STOPPING, Answer, tell
+from saath_ingest.answers import FAILED, STOPPING, UNDECODABLE, Answer, tell
 from saath_ingest.decide import (
     Accept,
     Challenge,
@@ -27,13 +27,14 @@ from saath_ingest.decide import (
     Oversized,
     Reject,
     Secrets,
+    SetAside,
     Verification,
     decide,
 )
 from saath_ingest.envelope import read
 from saath_ingest.in_flight import InFlight, Share
 from saath_ingest.openapi import CHALLENGE, DELIVERY
-from saath_ingest.outbox import DEAD_LETTERS, outbox
+from saath_ingest.outbox import DEAD_LETTERS, outbox, undecodable
 from saath_ingest.settings import IngestSection
 from saath_ingest.tracing import traceparent
 
@@ -187,6 +188,8 @@ async def _take_in(request: Request, intake: Intake, share: Share, trace_id: str
     match delivery, decision:
         case Delivery(_, body), Accept(data):
             return await _publish(intake, body, data, trace_id)
+        case Delivery(_, body), SetAside(reason):
+            return await _set_aside(intake, body, reason)
         case _, Reject(status, outcome, reason):
             return Answer(status, outcome, reason, body_bytes=size)
         case other:
@@ -215,6 +218,26 @@ async def _publish(intake: Intake, body: bytes, data: Any, trace_id: str) -> Ans
         return Answer(503, "postponed", f"{error}", readings, len(body))
     aside = any(record.topic is DEAD_LETTERS for record in records)
     return Answer(200, "accepted", None, readings, len(body), set_aside=aside)
+
+
+async def _set_aside(intake: Intake, body: bytes, reason: str) -> Answer:
+    received_at = intake.now()
+    try:
+        layout = intake.outlet.layout
+        records = await intake.compute(
+            len(body),
+            lambda: undecodable(
+                body,
+                reason,
+                layout,
+                record_bytes_max=intake.section.record_bytes_max,
+                received_at=received_at,
+            ),
+        )
+        await intake.outlet.publish(records, timeout_seconds=intake.section.produce_timeout_seconds)
+    except RetryLater as error:
+        return Answer(503, "postponed", f"{error}", body_bytes=len(body))
+    return Answer(200, UNDECODABLE, reason, body_bytes=len(body), set_aside=True)
 
 
 async def _delivery(request: Request, limit: int, share: Share) -> Delivery | Oversized:

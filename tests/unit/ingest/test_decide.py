@@ -62,11 +62,13 @@ def test_a_body_over_the_limit_is_refused() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"hello", b'{"a": 1} {', b"\xff\xfe\xfd", b"9" * 5000])
-def test_what_is_not_json_is_refused(body: bytes) -> None:
+def test_what_is_not_json_is_set_aside_so_that_meta_does_not_send_it_for_seven_days(
+    body: bytes,
+) -> None:
     assert decide(signed(body), SECRETS) == NOT_JSON
 
 
-def test_json_that_is_nested_beyond_reading_is_refused() -> None:
+def test_json_that_is_nested_beyond_reading_is_set_aside() -> None:
     assert decide(signed(b"[" * 100_000 + b"]" * 100_000), SECRETS) == NESTED_TOO_DEEP
 
 

@@ -13,7 +13,7 @@ from saath.kafka.layout import Layout
 from saath.kafka.records import Output
 from saath.topics import TOPICS, partition_for
 from saath_ingest.envelope import read
-from saath_ingest.outbox import outbox
+from saath_ingest.outbox import outbox, undecodable
 
 LAYOUT = Layout({topic.name: 24 for topic in TOPICS})
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -122,6 +122,27 @@ def test_whatever_depth_is_published_can_be_read_again(levels: int) -> None:
     published = [record for record in records(data) if record.topic.name != "ingest.dlq.v1"]
 
     assert [decode(record.headers, record.value).type for record in published]
+
+
+def test_a_body_that_nobody_can_read_is_itself_in_numbered_parts() -> None:
+    garbage = bytes(range(256)) * 200
+
+    parts = undecodable(
+        garbage,
+        "the body is not JSON",
+        LAYOUT,
+        record_bytes_max=RECORD_BYTES_MAX,
+        received_at=RECEIVED_AT,
+    )
+
+    headers = [dict(part.headers) for part in parts]
+    assert b"".join(part.value or b"" for part in parts) == garbage
+    assert [(h["dlq_part"], h["dlq_parts"]) for h in headers] == [
+        (b"%d" % index, b"3") for index in (1, 2, 3)
+    ]
+    assert {(part.topic.name, part.key, part.partition) for part in parts} == {
+        ("ingest.dlq.v1", b"unknown", partition_for("unknown", 24))
+    }
 
 
 def test_json_that_is_no_webhook_is_one_record_of_an_unknown_account() -> None:

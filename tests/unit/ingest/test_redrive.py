@@ -43,6 +43,18 @@ def test_with_the_same_limit_it_says_how_large_it_is_and_what_helps() -> None:
         read_again(LARGE)
 
 
+@pytest.mark.parametrize("still", [b"not JSON", b"", b"[" * 200_000])
+def test_what_nobody_can_read_waits_for_a_newer_ingest_too(still: bytes) -> None:
+    with pytest.raises(PoisonRecord, match=r"the body is .*; only a newer ingest"):
+        records(
+            still,
+            LAYOUT,
+            traceparent=TRACE,
+            record_bytes_max=RECORD_BYTES_MAX,
+            received_at=RECEIVED_AT,
+        )
+
+
 def test_what_no_json_can_hold_waits_for_a_newer_ingest() -> None:
     odd = body({"field": "account_update", "value": {"event": "A", "deep": nested(400)}})
 

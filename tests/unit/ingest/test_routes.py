@@ -1,5 +1,6 @@
 """HTTP in, status codes out, without a socket and without Kafka."""
 
+import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 
@@ -118,7 +119,7 @@ async def test_what_kafka_does_not_take_is_answered_503_and_meta_sends_it_again(
     [
         (ONE, {"X-Hub-Signature-256": "sha256=" + "0" * 64}, 401),
         (ONE, {"X-Hub-Signature-256": ""}, 401),
-        (b"not JSON", {}, 400),
+        (b"not JSON", {"X-Hub-Signature-256": "sha256=" + "0" * 64}, 401),
         (b"x" * (LIMIT + 1), {}, 413),
     ],
 )
@@ -252,6 +253,67 @@ async def test_a_body_that_was_set_aside_is_counted_and_said_so(client: httpx.As
 
     assert (response.status_code, [line["set_aside"] for line in said]) == (200, [True])
     assert await sample(client, name) - before == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"not JSON", "the body is not JSON"),
+        (b"", "the body is not JSON"),
+        (b"[" * 150_000, "the body is nested deeper than can be read"),
+    ],
+)
+async def test_what_nobody_can_read_is_kept_as_it_came_and_answered_200(
+    client: httpx.AsyncClient, outlet: Outlet, content: bytes, reason: str
+) -> None:
+    response = await post(client, content)
+
+    [record] = outlet.taken
+    headers = dict(record.headers)
+    assert (response.status_code, record.topic.name, record.key, record.value) == (
+        200,
+        "ingest.dlq.v1",
+        b"unknown",
+        content,
+    )
+    assert headers == {
+        "dlq_reason": reason.encode(),
+        "dlq_part": b"1",
+        "dlq_parts": b"1",
+        "dlq_sha256": hashlib.sha256(content).hexdigest().encode(),
+        "dlq_failed_at": RECEIVED_AT.isoformat().encode(),
+    }
+
+
+async def test_what_nobody_can_read_is_counted_and_said_in_one_line_without_what_it_says(
+    client: httpx.AsyncClient,
+) -> None:
+    name = 'saath_records_dead_lettered_total{error_type="Undecodable",topic="ingest.dlq.v1"}'
+    before = await sample(client, name)
+
+    with structlog.testing.capture_logs() as said:
+        await post(client, b"words of a message")
+
+    [line] = said
+    assert (line["event"], line["outcome"], line["reason"], line["set_aside"]) == (
+        "webhook.set_aside",
+        "undecodable",
+        "the body is not JSON",
+        True,
+    )
+    assert "words" not in repr(line)
+    assert await sample(client, name) - before == 1
+
+
+@pytest.mark.parametrize("problem", ["not reached", "not acknowledged"])
+async def test_what_nobody_can_read_is_not_acknowledged_before_it_is_kept(
+    client: httpx.AsyncClient, outlet: Outlet, in_flight: InFlight, problem: str
+) -> None:
+    outlet.problem = problem
+
+    response = await post(client, b"not JSON")
+
+    assert (response.status_code, response.text, in_flight.bytes) == (503, problem, 0)
 
 
 async def test_a_defect_is_500_and_still_counted_and_said_in_one_line(

@@ -174,6 +174,7 @@ def test_a_standby_that_says_nothing_readable_is_kept_unrecognised(inner: Any) -
         ("control_passed", {}, "app"),
         ("control_passed", None, "app"),
         ("control_taken", {"previous_owner_role": "ai_agent"}, "app"),
+        ("control_taken", {"previous_owner_app_role": "meta_business_agent"}, "app"),
         ("control_taken", {"previous_owner_role": "x", "new_owner_role": "ai_agent"}, "meta"),
         ("control_shared", {"previous_owner_role": "x", "new_owner_role": "ai_agent"}, "meta"),
         ("control_shared", {"previous_owner_role": "ai_agent"}, "app"),

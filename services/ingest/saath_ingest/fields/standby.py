@@ -18,6 +18,8 @@ from saath_ingest.fields.statuses import status
 from saath_ingest.fields.unrecognised import each, left_over, product, unrecognised
 from saath_ingest.fields.values import moment
 
+Reader = Callable[[Frame, Any], Event]
+
 # A message of the agent's is the request that sent it, with the id it was given.
 REQUEST: Told = {**MESSAGE, "recipient": "address", "messaging_product": product}
 ECHO: Told = {**MESSAGE, "message": an_object}
@@ -36,7 +38,7 @@ def read(change: Change) -> tuple[Placed, ...]:
         item
         for name, reader in LISTS
         if name in flat.value
-        for item in each(flat, flat.value[name], INBOUND, partial(reader, frame))
+        for item in each(flat, flat.value[name], INBOUND, partial(looked_on, reader, frame))
     )
     hidden = {k: v for k, v in inner.items() if k in beside and beside[k] != v}
     if hidden:
@@ -44,12 +46,12 @@ def read(change: Change) -> tuple[Placed, ...]:
     return (*placed, *left_over(flat, placed, *(name for name, _ in LISTS)))
 
 
-def received(frame: Frame, item: JsonObject) -> Event:
-    """What a customer did, marked: nobody asks us to answer it."""
-    event = message(frame, item)
-    return (
-        event.model_copy(update={"standby": True}) if isinstance(event, MessageReceived) else event
-    )
+def looked_on(reader: Reader, frame: Frame, item: JsonObject) -> Event:
+    """What *reader* makes of an item, marked where it matters: nobody asks us to answer, none of us wrote."""
+    event = reader(frame, item)
+    if isinstance(event, MessageReceived | MessageEchoed):
+        return event.model_copy(update={"standby": True})
+    return event
 
 
 def echo(frame: Frame, item: JsonObject) -> Event:
@@ -60,12 +62,7 @@ def echo(frame: Frame, item: JsonObject) -> Event:
         Unreadable: it has no id, or was written to nobody.
     """
     if not isinstance(item.get("message"), dict):
-        event = smb_message_echoes.echo(frame, item)
-        return (
-            event.model_copy(update={"standby": True})
-            if isinstance(event, MessageEchoed)
-            else event
-        )
+        return smb_message_echoes.echo(frame, item)
     message_id, who = message_id_of(item), addressee(frame, item["message"])
     if nobody(who):
         raise Unreadable("an echo to nobody")
@@ -76,7 +73,6 @@ def echo(frame: Frame, item: JsonObject) -> Event:
         message_id=message_id,
         contact=who,
         content=sent(frame, item, who),
-        standby=True,
     )
 
 
@@ -95,8 +91,8 @@ def sent(frame: Frame, item: JsonObject, who: Contact) -> Content:
     return content(request, said, REQUEST)
 
 
-LISTS: tuple[tuple[str, Callable[[Frame, Any], Event]], ...] = (
-    ("messages", received),
+LISTS: tuple[tuple[str, Reader], ...] = (
+    ("messages", message),
     ("message_echoes", echo),
     ("statuses", status),
 )
