@@ -64,7 +64,7 @@ def _input(name: str, days: float, written_by: str, read_by: str, by: By = "numb
 INBOUND = _input("inbound.v1", 8, "ingest", "router, sender")
 HISTORY = _input("history.v1", 30, "ingest", "sync")
 BACKFILL = _input("backfill.v1", 7, "sync", "router")
-ACCOUNTS = _input("accounts.v1", 30, "ingest", "people", by="account")
+ACCOUNTS = _input("accounts.v1", 30, "ingest", "sync, people", by="account")
 OUTBOUND = Topic(
     "outbound.v1", "number", "number", "delete", 7 * DAY, "bots", "sender", "write", True
 )

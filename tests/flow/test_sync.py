@@ -237,6 +237,7 @@ async def test_without_a_broker_sync_says_so_and_waits(tmp_path: Path) -> None:
         "PATH": "",
         "SAATH_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:9",
         "SAATH_HTTP_PORT": "0",
+        "SAATH_INSTALLATION_KEY": "0123456789abcdef",
         "SAATH_CREDENTIALS__KEYS": "5t8T0ZqBhYwQyXvT3eYcU1nqk3Vb0mJm2wq7mWQ3x7E=",
         "SAATH_SYNC__APP_ID": "1",
         "SAATH_SYNC__APP_SECRET": "secret",

@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
@@ -22,10 +22,10 @@ from saath.kafka.startup import Connected, connect, not_connected
 from saath.secrets import Vault, vault_of
 from saath.service import Worker, listening, say_build
 from saath.settings import KafkaSettings
-from saath.topics import CREDENTIALS, HISTORY
+from saath.topics import ACCOUNTS, CREDENTIALS, HISTORY
 from saath_sync.connect import Connector
 from saath_sync.graph_calls import MetaCalls
-from saath_sync.handler import SyncHandler
+from saath_sync.handler import Installation, SyncHandler
 from saath_sync.numbers import Numbers
 from saath_sync.onboarding import Token
 from saath_sync.routes import Front, Service, application
@@ -70,13 +70,19 @@ def compose(
     name, layout, section = connected.name, connected.layout, settings.sync
     numbers = Numbers(layout, Inbox())
 
+    installation = Installation(
+        key=settings.installation_key.get_secret_value().encode(),
+        layout=layout,
+        history_patience=timedelta(seconds=section.history_patience_seconds),
+    )
+
     def make_handler(partition: int) -> SyncHandler:
-        handler = numbers.handlers[partition] = SyncHandler(partition, layout, utc_now())
+        handler = numbers.handlers[partition] = SyncHandler(partition, installation, utc_now())
         return handler
 
     processor = Processor(
         "sync",
-        Inputs(primary=HISTORY),
+        Inputs(primary=HISTORY, others=(ACCOUNTS,)),
         make_handler,
         kafka=settings.kafka,
         topics=settings.topics,

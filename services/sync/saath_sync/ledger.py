@@ -4,6 +4,7 @@ What is known of one number: how it was connected, and how much of its history h
 One ``Ledger`` a number, kept whole in the changelog.
 """
 
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -107,6 +108,9 @@ class Ledger(Model):
     declined: str | None = None
 
 
+# Meta takes the request for history for so long after the onboarding, and sends nothing asked for later.
+HISTORY_WITHIN = timedelta(hours=24)
+
 # What ``Ledger.declined`` says where the business itself said no; anything else is a failure.
 DECLINED = "the business chose not to share its history"
 
@@ -121,6 +125,21 @@ def history_state(ledger: Ledger) -> SyncState:
     replaying = history.replay is not None and not history.replay.only_media
     waiting = replaying or any(phase.waiting for phase in history.phases)
     return "complete" if history.progress >= 100 and not waiting else "running"
+
+
+def history_due_at(ledger: Ledger, patience: timedelta) -> datetime | None:
+    """
+    By when the history has come, if it comes: a day after the connection, and some patience more.
+
+    ``None`` where none is to come: it was not asked for, was declined, or failed. A new code does not
+    give the one-time request back, so the connection that counts is the one it was asked in.
+    """
+    step, exchange = ledger.steps.get("history"), ledger.steps.get("exchange")
+    if step is None or history_state(ledger) in ("declined", "failed"):
+        return None
+    connected_at = exchange.answered_at if exchange else None
+    since = min(connected_at or step.asked_at, step.asked_at)
+    return since + HISTORY_WITHIN + patience
 
 
 def sync_state(step: StepRecord | None) -> SyncState:

@@ -26,6 +26,8 @@ class SyncSection(Section):
     history_quiet_seconds: float = Field(default=10.0, ge=0.05)
     # Whatever has come is replayed when no chunk of the number came for this long.
     chunk_patience_seconds: float = Field(default=300.0, ge=0.1)
+    # Where nothing more of the history came by a day after the connection, it is overdue after this.
+    history_patience_seconds: float = Field(default=3600.0, ge=0)
     # History messages put on backfill, all numbers of a pod together: live traffic goes first.
     backfill_per_second: int = Field(default=200, ge=1, le=100_000)
 
@@ -38,8 +40,13 @@ class SyncSection(Section):
 
 
 class SyncSettings(Settings):
-    """What sync reads from the environment."""
+    """
+    What sync reads from the environment.
 
+    ``installation_key`` names the entries of address books and may never change; the router has the same.
+    """
+
+    installation_key: SecretStr = Field(min_length=16)
     sync: SyncSection
     graph: GraphSettings = GraphSettings()
     credentials: CredentialSettings = CredentialSettings()

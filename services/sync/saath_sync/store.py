@@ -1,10 +1,10 @@
 """The ledger as Kafka keeps it: one record a number in the changelog, and the public one. Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from saath.events import NumberRecorded
 from saath.identity import digest_id
-from saath_sync.ledger import Ledger, gaps, history_state, sync_state
+from saath_sync.ledger import Ledger, gaps, history_due_at, history_state, sync_state
 
 
 def snapshot(ledger: Ledger) -> bytes:
@@ -17,7 +17,7 @@ def restore(value: bytes) -> Ledger:
     return Ledger.model_validate_json(value)
 
 
-def recorded(ledger: Ledger, now: datetime) -> NumberRecorded:
+def recorded(ledger: Ledger, now: datetime, history_patience: timedelta) -> NumberRecorded:
     """What everybody may know of the number."""
     history = ledger.history
     problems = [step.problem for step in ledger.steps.values() if step.problem]
@@ -38,6 +38,7 @@ def recorded(ledger: Ledger, now: datetime) -> NumberRecorded:
         history_sync=state,
         history_progress=min(history.progress, 100) if history else 0,
         history_messages=history.replayed if history else 0,
+        history_due_at=history_due_at(ledger, history_patience),
         problem=problems[0] if problems else None,
     )
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from saath.events import (
     Contact,
+    ContactChanged,
     Content,
     HistoryChunkReceived,
     HistoryDeclined,
@@ -69,6 +70,24 @@ def media(name: str) -> HistoryMediaReceived:
 def declined(code: int) -> HistoryDeclined:
     problem = Problem(code=code, title="History sync is turned off")
     return HistoryDeclined(id="declined", time=NOW, number=NUMBER, errors=(problem,))
+
+
+def contact(
+    action: str,
+    at: float = 0,
+    *,
+    phone: str | None = "16505551234",
+    user_id: str | None = None,
+    name: str | None = None,
+) -> ContactChanged:
+    """One change of the phone's address book, as ingest writes it."""
+    return ContactChanged(
+        id=f"contact_{action}_{at}_{phone}_{user_id}_{name}",
+        time=WRITTEN + seconds(at),
+        number=NUMBER,
+        contact=Contact(phone=phone, user_id=user_id, name=name),
+        action=action,
+    )
 
 
 IMAGE = Content.model_validate({"type": "image", "image": {"id": "1"}})

@@ -17,12 +17,13 @@ from saath.kafka.records import Output
 from saath.secrets import Vault
 from saath.topics import TOPICS
 from saath_sync.connect import Connector, Wish
-from saath_sync.handler import STATE, SyncHandler
+from saath_sync.handler import STATE, Installation, SyncHandler
 from saath_sync.ledger import Ledger, Step
 from saath_sync.numbers import Numbers
 from saath_sync.onboarding import Done, PhoneNumber, Refused, Token, Unknown
 
 LAYOUT = Layout({topic.name: 1 for topic in TOPICS})
+INSTALLATION = Installation(b"0123456789abcdef", LAYOUT, timedelta(hours=1))
 VAULT = Vault(["5t8T0ZqBhYwQyXvT3eYcU1nqk3Vb0mJm2wq7mWQ3x7E="])
 ALREADY = Refused(2593107, "Sync request limit exceeded")
 
@@ -104,7 +105,7 @@ class Stage:
     @asynccontextmanager
     async def pod(self) -> AsyncIterator[Connector]:
         """A pod that owns the number, and commits what it decides at once."""
-        handler = SyncHandler(0, LAYOUT, self.clock.now())
+        handler = SyncHandler(0, INSTALLATION, self.clock.now())
         for output in self.written:
             if output.topic.name == STATE.name:
                 handler.restore(output.key or b"", output.value)

@@ -1,16 +1,34 @@
 """What one partition writes: ledgers that changed, and the public record where it says something new."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
-from tests.unit.sync.samples import NOW, NUMBER, chunk, message
+from tests.unit.sync.samples import NOW, NUMBER, chunk, contact, message
 
 from saath.codec import decode, encode
-from saath.errors import PoisonRecord
-from saath.events import CredentialRecorded, Event, MessageBackfilled, NumberRecorded
+from saath.errors import Misconfigured, PoisonRecord
+from saath.events import (
+    AccountUpdated,
+    CredentialRecorded,
+    Event,
+    MessageBackfilled,
+    NumberRecorded,
+)
 from saath.kafka.layout import Layout
 from saath.kafka.records import Record
-from saath.topics import BACKFILL, HISTORY, NUMBERS, TOPICS, partition_for
+from saath.topics import (
+    ACCOUNTS,
+    BACKFILL,
+    CONTACTS,
+    HISTORY,
+    NUMBERS,
+    TOPICS,
+    Topic,
+    partition_for,
+)
 from saath_sync.facts import ReplayBegun, ReplayFinished, ReplayProgressed
-from saath_sync.handler import STATE, SyncHandler
+from saath_sync.handler import STATE, Installation, SyncHandler
 from saath_sync.ledger import Replay
 from saath_sync.onboarding import StepRefused
 from saath_sync.phases import Due
@@ -18,15 +36,16 @@ from saath_sync.phases import Due
 PARTITIONS = 24
 LAYOUT = Layout({topic.name: PARTITIONS for topic in TOPICS})
 OURS = partition_for(NUMBER, PARTITIONS)
+KEY = b"0123456789abcdef"
 
 
-def owner() -> SyncHandler:
-    return SyncHandler(OURS, LAYOUT, NOW)
+def owner(key: bytes = KEY) -> SyncHandler:
+    return SyncHandler(OURS, Installation(key, LAYOUT, timedelta(hours=1)), NOW)
 
 
-def record(event: Event, offset: int) -> Record:
+def record(event: Event, offset: int, topic: Topic = HISTORY) -> Record:
     headers, value = encode(event)
-    return Record(HISTORY, OURS, offset, 0, NUMBER.encode(), value, tuple(headers))
+    return Record(topic, OURS, offset, 0, NUMBER.encode(), value, tuple(headers))
 
 
 def finish(handler: SyncHandler) -> list[str]:
@@ -100,3 +119,50 @@ def test_a_record_outside_its_numbers_partition_goes_to_the_dead_letters() -> No
 
     with pytest.raises(PoisonRecord, match="outside its number's partition"):
         owner().handle(record(stray, 0), NOW)
+
+
+def test_a_contact_is_kept_and_told_in_the_same_transaction() -> None:
+    outputs = list(owner().handle(record(contact("add"), 0, ACCOUNTS), NOW))
+
+    names = [(o.topic.name, o.partition, (o.key or b"")[:2]) for o in outputs]
+    assert names == [
+        (STATE.name, OURS, b"~i"),
+        (STATE.name, OURS, b"a_"),
+        (CONTACTS.name, OURS, b"a_"),
+    ]
+
+
+def test_whoever_takes_over_knows_which_changes_of_contacts_were_taken() -> None:
+    handler, successor = owner(), owner()
+    change = record(contact("add"), 0, ACCOUNTS)
+    for output in handler.handle(change, NOW):
+        if output.topic is STATE:
+            successor.restore(output.key or b"", output.value)
+
+    assert list(successor.handle(change, NOW)) == []
+
+
+def test_entries_named_with_another_installation_key_are_refused_with_a_sentence() -> None:
+    state, *_ = owner().handle(record(contact("add"), 0, ACCOUNTS), NOW)
+
+    with pytest.raises(Misconfigured, match="SAATH_INSTALLATION_KEY is not the one"):
+        owner(b"another key that is long enough").restore(state.key or b"", state.value)
+
+
+def test_what_else_is_said_of_accounts_is_nothing_to_sync_wherever_it_stands() -> None:
+    update = AccountUpdated(
+        id="u", time=NOW, account="1", field="account_update", name="VERIFIED_ACCOUNT", details={}
+    )
+    later = record(update, 1, ACCOUNTS)
+    later = replace(later, headers=(("ce_type", b"io.saath.account.of_next_year.v1"),))
+
+    told = [list(owner().handle(r, NOW)) for r in (record(update, 0, ACCOUNTS), later)]
+
+    assert told == [[], []]
+
+
+def test_a_contact_outside_its_numbers_partition_goes_to_the_dead_letters() -> None:
+    stray = contact("add").model_copy(update={"number": "1"})
+
+    with pytest.raises(PoisonRecord, match="outside its number's partition"):
+        list(owner().handle(record(stray, 0, ACCOUNTS), NOW))
