@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from saath.events import Event, MessageReceived, OwnerChanged, Routed, TurnMessage
+from saath.identity import event_id
 from saath_router.conversation import Conversation, merged
 from saath_router.facts import Rule, call, unattended
 from saath_router.ownership import Decision, from_meta, other_bot, to_human, to_meta
@@ -121,12 +122,10 @@ def ask_whoever_waits(
 
 def pending_asked(state: Conversation, policy: Policy, now: datetime) -> Decision:
     """Nothing more was written, and no person has answered meanwhile: the bot is asked."""
-    messages, cause = state.pending, state.pending[-1].message_id
-    if policy.answers == "nobody" or (state.owner == "human" and _holds(state, now)):
-        return ()
+    cause = event_id(state.pending[-1].message_id, "received")
     bot = _bot(state, policy, state.pending_bot)
     shadow: Rule | None = "shadow" if policy.answers == "shadow" else None
-    return ask(messages, state, policy, now, cause, bot=bot, rule=shadow)
+    return ask(state.pending, state, policy, now, cause, bot=bot, rule=shadow)
 
 
 def _nobody(event: MessageReceived, policy: Policy, around: Around) -> Rule | None:
@@ -176,7 +175,8 @@ def _unless_a_rule(
         reason = "the message was old when it was read"
         waits = unattended(state, "old_message", event.time, now, event.id)
         called = call(state, "old_message", reason, event.id, now)
-        return (_routed(event, state, "nobody", "old_message"), *waits, *called)
+        said: Decision = () if state.unattended else (waits,)
+        return (_routed(event, state, "nobody", "old_message"), *said, *called)
     return _soon(event, state, policy, now, None)
 
 
@@ -201,7 +201,7 @@ def _soon(
 def _wait(
     event: MessageReceived, state: Conversation, policy: Policy, now: datetime
 ) -> tuple[Rule, datetime] | None:
-    if now - event.time > policy.echo_wait_after:
+    if policy.echo_wait and now - event.time > policy.echo_wait_after:
         return "waits_for_echoes", max(now + policy.echo_wait, state.pending_due or now)
     if policy.quiet:
         latest = (state.pending_since or now) + QUIET_TIMES_MAX * policy.quiet

@@ -160,7 +160,7 @@ def _of_the_conversation(state: Conversation, event: Event) -> Changes:
         case OwnerChanged():
             return _owned(state, event)
         case LeaseRenewed():
-            return {"lease_until": event.lease_until}
+            return NOTHING_PENDING | {"lease_until": event.lease_until}
         case HandoffRequested() | HandoffWithdrawn():
             return {"handoff_open": isinstance(event, HandoffRequested)}
         case WindowOpened():

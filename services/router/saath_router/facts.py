@@ -155,12 +155,10 @@ def no_call(state: Conversation, cause: str, now: datetime) -> tuple[HandoffWith
 
 def unattended(
     state: Conversation, rule: Rule, since: datetime, now: datetime, cause: str | None = None
-) -> tuple[ConversationUnattended, ...]:
-    """A customer waits, and nobody is asked to answer; said once while they wait."""
-    if state.unattended:
-        return ()
-    said = ConversationUnattended(
-        id=digest_id("unattended_", state.id, str(state.epoch), since.isoformat()),
+) -> ConversationUnattended:
+    """A customer waits, and nobody is asked to answer."""
+    return ConversationUnattended(
+        id=digest_id("unattended_", state.id, str(state.epoch), since.isoformat(), cause or ""),
         time=now,
         number=state.number,
         conversation=state.id,
@@ -169,7 +167,6 @@ def unattended(
         waiting_since=since,
         rule=rule,
     )
-    return (said,)
 
 
 def follow_id(kind: str, state: Conversation, cause: str) -> str:

@@ -193,12 +193,20 @@ class RouterHandler:
         decision = fire(state, self._policy(number), until, now, around)
         outputs = self._carry_out(decision, state, None)
         if not decision:
-            # It was moved, or the policy is another since: not now, but then.
-            self._set_alarm(state)
+            self._not_now(state, until)
         missed = any(getattr(fact, "rule", None) == "bot_silent" for fact in decision)
         if missed and bot:
             outputs += self._count(number, bot, missed=True, cause=decision[0].id, now=now)
         return outputs
+
+    def _not_now(self, state: Conversation, until: datetime) -> None:
+        """Its time was moved, or the policy is another since: not now, but then."""
+        due = self._due(state)
+        if due and due <= until:
+            # It would come up again and again. Whatever is next in the conversation sets it anew.
+            log.error("timer.stuck", conversation=state.id)
+            due = None
+        self._alarms.set(state.id, due)
 
     def _count(
         self, number: str, bot: str, *, missed: bool, cause: str, now: datetime

@@ -107,4 +107,6 @@ def other_bot(
     """*bot* answers from now on; whatever was open of another's is withdrawn."""
     taken = to_bot(state, bot, rule, reason, cause, happened, now)
     withdrawn = turns_withdrawn(state, reason, cause, now, but=closing)
-    return taken, (taken, *withdrawn, *no_call(state, cause, now))
+    # Who is called because a bot's words were not sent, is called whichever bot is asked next.
+    called_off = no_call(state, cause, now) if state.owner != "bot" else ()
+    return taken, (taken, *withdrawn, *called_off)

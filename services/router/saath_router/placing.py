@@ -31,6 +31,9 @@ def place(store: Store, event: Event, number: str) -> str | None:
             return store.now_named(callback.conversation)
         known = store.find(number, event.contact, event.message_id)
         return known or store.find_or_name(number, event.contact)
+    change = changed_identity(event)
+    if change and (known := store.find(number, change.before)):
+        return known
     contact = contact_of(event)
     return store.find_or_name(number, contact) if contact else None
 

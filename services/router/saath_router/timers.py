@@ -39,7 +39,7 @@ def fire(
     if due == _bot_due(state):
         return _silent_bot(state, policy, now, around)
     if due == _person_due(state, policy):
-        return unattended(state, "person_late", state.waiting_since or due, due)
+        return (unattended(state, "person_late", state.waiting_since or due, due),)
     return windows.fire(state, due)
 
 
@@ -66,7 +66,8 @@ def _silent_bot(state: Conversation, policy: Policy, now: datetime, around: Arou
     """
     turn, watch = min(state.watched.items(), key=lambda item: item[1].due)
     if state.bot in around.silent_bots:
-        return unattended(state, "bot_silent", state.waiting_since or watch.since, now, turn)
+        since = state.waiting_since or watch.since
+        return (unattended(state, "bot_silent", since, now, turn),)
     reason, until = "the bot did not answer", now + policy.silent_bot_hold
     taken = to_human(state, "bot_silent", reason, turn, watch.since, now, until)
     return (*taken, *call(state, "bot_silent", reason, turn, now))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pydantic import AwareDatetime
 
 from saath.events import (
+    ConversationUnattended,
     Event,
     HandoffRequested,
     MessageAccepted,
@@ -34,7 +35,7 @@ class Watch(Model):
 def watched_after(watched: Mapping[str, Watch], event: Event) -> dict[str, Watch]:
     """The turns to which the bot has said nothing, after *event*."""
     match event:
-        case OwnerChanged():
+        case OwnerChanged() | ConversationUnattended(rule="bot_silent"):
             return {}
         case TurnOffered(reply_by=datetime() as due) if len(watched) < WATCHED_MAX:
             return {**watched, event.id: Watch(since=event.time, due=due)}

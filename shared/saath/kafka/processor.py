@@ -18,7 +18,7 @@ import heapq
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -63,6 +63,14 @@ class Handler(Protocol):
 
     def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
         """After a batch: what is written once for all of it, changed state among it."""
+
+
+@runtime_checkable
+class CaringHandler(Protocol):
+    """A handler that has something to say of a record it gave up on."""
+
+    def given_up(self, record: Record, now: datetime) -> Iterable[Output]:
+        """Who must know, where it was more than a line in a log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,4 +296,18 @@ class Processor:
         finally:
             structlog.contextvars.unbind_contextvars("topic", "partition", "offset")
         RECORDS_DEAD_LETTERED.labels(record.topic.name, kind).inc()
-        return [dead_letter(record, self._dlq, reason, now)]
+        return [
+            dead_letter(record, self._dlq, reason, now),
+            *_given_up(handler, record, now),
+        ]
+
+
+def _given_up(handler: Handler, record: Record, now: datetime) -> Iterable[Output]:
+    """What *handler* says of a record it has given up on; a defect there must not stop the partition."""
+    if not isinstance(handler, CaringHandler):
+        return ()
+    try:
+        return [*handler.given_up(record, now)]
+    except Exception:
+        log.exception("record.given_up_in_silence", topic=record.topic.name, offset=record.offset)
+        return ()
