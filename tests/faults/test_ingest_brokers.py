@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from tests.faults.redelivery import Arrived, Redelivery, arrived, numbers_of, redelivering
+from tests.faults.redelivery import Arrived, Redelivery, arrived, pairs_of_numbers, redelivering
 from tests.flow.ingest_process import Ingest, running_ingest
 from tests.running import read_all
 
@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.kafka]
 
 PARTITIONS = 4
 # Enough that every number has had its turn, several times over.
-A_WHILE = 60
+A_WHILE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Scene:
 
     def webhooks(self) -> AbstractAsyncContextManager[Redelivery]:
         """Until the block's end webhooks come in; after it they have all been taken."""
-        return redelivering(self.ingest, numbers_of(PARTITIONS))
+        return redelivering(self.ingest, pairs_of_numbers(PARTITIONS))
 
     async def succeed(self, meta: Redelivery) -> None:
         """Kill ingest, with all that it has in memory; from now on Meta calls the other one."""

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,7 +134,10 @@ def _odd_bytes(draw: st.DrawFn) -> bytes:
             levels = draw(st.sampled_from([100, 500, 20_000, 60_000]))
             return b"[" * levels + raw + b"]" * levels
         case "utf-16":
-            return raw.decode().encode("utf-16")
+            half = draw(st.sampled_from(["", "\\ud83d", "\ud83d"]))
+            at = draw(st.sampled_from([m.end() for m in re.finditer(rb'[:\[,] ?"', raw)]))
+            text = raw[:at].decode() + half + raw[at:].decode()
+            return text.encode("utf-16", "surrogatepass")
         case "bom":
             return b"\xef\xbb\xbf" + raw
         case "twice":

@@ -82,7 +82,8 @@ def changes(
             match part:
                 case {"field": str() as field, "value": dict() as value}:
                     yield Change(account, field, value, entry.get("time"), received_at)
-                    beside = remainder(part, CHANGE)
+                    # Both are read: only a third key can be left.
+                    beside = remainder(part, CHANGE) if len(part) > 2 else None
                 case _:
                     yield odd("a change without field and value", part, account)
                     continue

@@ -30,6 +30,20 @@ def test_half_an_emoji_is_replaced_wherever_it_stands(half: bytes) -> None:
     assert "�" in written["content"]["text"]["body"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("half", ["\\ud83d", "\ud83d"])
+def test_half_an_emoji_is_replaced_in_any_encoding_that_json_is_read_from(
+    encoding: str, half: str
+) -> None:
+    written = body(b"wamid.HALF", b"cut").decode().replace("HALF", half)
+
+    accepted = parse(written.encode(encoding, "surrogatepass"))
+
+    assert isinstance(accepted, Accept)
+    [reading] = read(accepted.data, NOW)
+    assert reading.events[0].event.id == "wamid.�:received"
+
+
 def test_whole_characters_are_left_alone() -> None:
     accepted = parse(body(b"wamid.1", "👍 \\ud83d\\udc4d 퐀".encode()))
 

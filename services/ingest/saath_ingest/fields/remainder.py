@@ -48,7 +48,13 @@ def remainder(item: JsonObject, told: Told, said: Container[str] = ()) -> JsonOb
     """
     rest: JsonObject = {}
     for key, part in item.items():
-        left = left_of(part, told[key], said) if key in told else part
+        how = told.get(key)
+        if how is None:
+            left = part
+        elif callable(how):  # by far the most, so it is asked here too
+            left = None if how(part) is not None else part
+        else:
+            left = left_of(part, how, said)
         if left is not None and left not in NOTHING:
             rest[key] = left
     return rest or None

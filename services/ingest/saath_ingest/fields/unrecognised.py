@@ -1,6 +1,7 @@
 """What has no reader, or does not fit it: kept whole, acted on by nobody. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from saath.events import Event, WebhookUnrecognised
@@ -8,7 +9,7 @@ from saath.identity import digest_id
 from saath.topics import ACCOUNTS, Topic
 from saath_ingest.fields.change import Change, Placed, Unreadable
 from saath_ingest.fields.contacts import addresses, strangers
-from saath_ingest.fields.remainder import Told, remainder
+from saath_ingest.fields.remainder import Told, elsewhere, remainder
 from saath_ingest.fields.values import account_id, canonical, digits, mapping, moment, sequence
 
 
@@ -73,14 +74,19 @@ def attempt(change: Change, item: Any, topic: Topic, read: Callable[[Any], Event
 
 def left_over(change: Change, placed: Sequence[Placed], *read: str) -> Iterator[Placed]:
     """What stands in a change beside the lists that were *read*, so that nothing is dropped."""
-    beside = {k: v for k, v in change.value.items() if k != "contacts" and k not in read}
-    rest = remainder(beside, FRAME) or {}
+    rest = remainder(change.value, _beside(read)) or {}
     if contacts := change.value.get("contacts"):
         rest |= {"contacts": left} if (left := [*strangers(contacts, met(placed))]) else {}
     if rest:
         yield unrecognised(change, "no reader for part of this change", rest)
     elif not placed:
         yield unrecognised(change, "nothing in it to read")
+
+
+@cache
+def _beside(read: Sequence[str]) -> Told:
+    """How the keys of a change are read whose lists are these: they come from our own readers."""
+    return {**FRAME, **dict.fromkeys(("contacts", *read), elsewhere)}
 
 
 def met(placed: Iterable[Placed]) -> set[str]:
