@@ -19,7 +19,11 @@ VERSION = "t1."
 
 @dataclass(frozen=True, slots=True)
 class TurnToken:
-    """What the token says. ``deadline`` is in whole unix seconds."""
+    """
+    What the token says. ``deadline`` is in whole unix seconds.
+
+    What answers a ``shadow`` is told and never sent: its bot is on trial.
+    """
 
     turn: str
     number: str
@@ -47,7 +51,9 @@ class TurnTokens:
 
     def sign(self, token: TurnToken) -> str:
         """Write *token* as text."""
-        return VERSION + str(self._serializer.dumps([*asdict(token).values()]))
+        *said, shadow = asdict(token).values()
+        # Whoever reads six values only is not kept from reading what is sent.
+        return VERSION + str(self._serializer.dumps([*said, True] if shadow else said))
 
     def read(self, text: str) -> TurnToken:
         """

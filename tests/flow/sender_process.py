@@ -133,10 +133,33 @@ class Scene:
         metadata = await (await self.publisher.send(INBOUND, event))
         return int(metadata.offset)
 
-    def turn(self, phone: str, *, turn: str, epoch: int = 1, seconds: float = 60) -> str:
+    async def joined(self, phone: str, other: str, user_id: str) -> None:
+        """Record that the conversation with *user_id* is the one with *phone*, as the router does."""
+        older, younger = f"c_{phone}", f"c_{other}"
+        left = OwnershipRecorded(
+            id=f"{older}:2",
+            time=now(),
+            number=self.id,
+            conversation=older,
+            owner="bot",
+            epoch=2,
+            bot=BOT,
+            addresses=Contact(phone=phone, user_id=user_id),
+            window_until=now() + timedelta(hours=24),
+        )
+        gone = {"id": f"{younger}:2", "conversation": younger, "redirect": older}
+        await self.publisher.publish(OWNERS, left)
+        await self.publisher.publish(
+            OWNERS, left.model_copy(update={**gone, "addresses": Contact()})
+        )
+
+    def turn(
+        self, phone: str, *, turn: str, epoch: int = 1, seconds: float = 60, shadow: bool = False
+    ) -> str:
         """The token a bot was given."""
         deadline = int((now() + timedelta(seconds=seconds)).timestamp())
-        return self.tokens.sign(TurnToken(turn, self.id, f"c_{phone}", epoch, BOT, deadline))
+        token = TurnToken(turn, self.id, f"c_{phone}", epoch, BOT, deadline, shadow)
+        return self.tokens.sign(token)
 
     async def replied(self, phone: str, text: str, *, epoch: int = 1, **more: Any) -> None:
         """A bot answers."""

@@ -237,6 +237,23 @@ async def test_a_request_without_a_turn_stands_on_the_topic_of_its_kind(scene: S
     )
 
 
+async def test_each_command_is_written_with_what_it_names_and_nothing_else(scene: Scene) -> None:
+    async with Commander(settings=scene.settings) as commander:
+        await commander.take_over(NUMBER, conversation="c_1", epoch=7, id="x_1")
+        await commander.release(NUMBER, user_id="US.1", bot="sales", epoch=8, id="x_2")
+        await commander.set_policy(NUMBER, {"answers": "everyone"}, by="anna", id="x_3")
+        await commander.clear_policy(NUMBER, id="x_4")
+    records = await scene.records(COMMANDS, 4)
+
+    said = [json.loads(record.value or b"") for record in records]
+    assert [{k: v for k, v in s.items() if k != "number"} for s in said] == [
+        {"id": "x_1", "command": "take over", "conversation": "c_1", "epoch": 7},
+        {"id": "x_2", "command": "release", "user_id": "US.1", "bot": "sales", "epoch": 8},
+        {"id": "x_3", "command": "policy", "policy": {"answers": "everyone"}, "by": "anna"},
+        {"id": "x_4", "command": "policy", "policy": None},
+    ]
+
+
 async def test_a_command_stands_in_its_numbers_partition(scene: Scene) -> None:
     async with Commander(settings=scene.settings) as commander:
         command = await commander.take_over(NUMBER, phone="4915112345", by="anna")

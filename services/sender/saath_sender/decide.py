@@ -103,6 +103,8 @@ def _yields(request: Request, index: int, facts: Facts) -> Decision | None:
 
 def _owned(token: TurnToken, facts: Facts) -> Decision | None:
     owner = facts.owner
+    if owner and owner.redirect:
+        return Supersede("the conversation was joined with another")
     if owner is None or owner.epoch < token.epoch:
         # The router wrote this epoch before it signed the token, so it is us who have not read it.
         if not facts.owners_read:

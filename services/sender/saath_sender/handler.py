@@ -5,6 +5,7 @@ and no I/O: ``partition`` and ``dispatch`` bring the records and carry the messa
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 import structlog
 
@@ -22,7 +23,7 @@ from saath.kafka.records import Output, Record, dead_letter
 from saath.metrics import RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
 from saath.tokens import TurnToken
 from saath.topics import dlq_topic, partition_for
-from saath_sender import outcomes
+from saath_sender import outcomes, shadow
 from saath_sender.books import Books
 from saath_sender.clock import Now
 from saath_sender.decide import ARRIVED, Decision, Facts, decide
@@ -101,7 +102,7 @@ class SenderHandler:
         request = self._read(record)
         if isinstance(request, Refusal):
             self._refuse(request, record, now)
-        elif self._elsewhere(request.number):
+        elif partition_for(request.number, self.at.partitions) != self.partition:
             self._forward(record, request.number)
         else:
             if request.by == "person" and request.to:
@@ -246,9 +247,6 @@ class SenderHandler:
             if outcome := outcomes.unread(refusal, source, index, now.wall):
                 self.books.publish(outcome)
 
-    def _elsewhere(self, number: str) -> bool:
-        return partition_for(number, self.at.partitions) != self.partition
-
     def _forward(self, record: Record, number: str) -> None:
         """A client whose default hash is not Java's wrote it here; its number's owner sends it."""
         FORWARDED.inc()
@@ -261,24 +259,23 @@ class SenderHandler:
         origin = _origin(request)
         topic, number = request.source.topic, request.number
         known = self.books.known(number, request.id)
-        if known and known != origin:
+        repeated = known and known != origin
+        if repeated:
             REPEATED.inc()
             log.info("request.repeated", topic=topic, offset=request.source.offset)
-            self.fence.person_repeated(origin)
-            self.books.skip(topic, number, request.source.offset)
-            return
         entries = self.books.ledger.of(number, request.id)
-        index = 0
-        while isinstance(entries.get(index), Finished):
-            index += 1
-        if index >= request.total:
+        index = next(i for i in count() if not isinstance(entries.get(i), Finished))
+        if repeated or index >= request.total:
             self.fence.person_repeated(origin)
             self.books.skip(topic, number, request.source.offset)
             return
         job = Job(request, self._recipient(request), loaded_at=now.boot, index=index)
         entry = entries.get(index)
         self.books.load(job)
-        self._take_over(job, entry, now)
+        if request.token and request.token.shadow:
+            shadow.tell(job, self.books, now)
+        else:
+            self._take_over(job, entry, now)
 
     def _take_over(self, job: Job, entry: object, now: Now) -> None:
         """What the last owner had begun may have left; what it left in doubt is in doubt still."""

@@ -11,6 +11,7 @@ from saath.events import (
     MessageLeftInDoubt,
     MessageRefused,
     MessageRejected,
+    MessageShadowed,
     MessageSuperseded,
     OutcomeEvent,
     Problem,
@@ -45,6 +46,11 @@ def accepted(message: Message, message_id: str, address: str | None, now: dateti
 def superseded(message: Message, reason: str, now: datetime) -> OutcomeEvent:
     """Somebody else answers."""
     return MessageSuperseded(**_facts(message, "superseded", now), reason=reason)
+
+
+def shadowed(message: Message, now: datetime) -> OutcomeEvent:
+    """Its bot is on trial."""
+    return MessageShadowed(**_facts(message, "shadowed", now))
 
 
 def expired(message: Message, now: datetime) -> OutcomeEvent:

@@ -1,6 +1,6 @@
 """For bots, tools and subscribers: no topic, key, header or offset in sight."""
 
-from saath.client.answers import Answer, Done, Handoff, Reply, request_for
+from saath.client.answers import Answer, Done, Handoff, Pass, Reply, request_for
 from saath.client.bot import Bot
 from saath.client.connection import ClientSettings
 from saath.client.sender import Commander, Sender
@@ -13,6 +13,7 @@ __all__ = [
     "Commander",
     "Done",
     "Handoff",
+    "Pass",
     "Reply",
     "Sender",
     "Subscriber",

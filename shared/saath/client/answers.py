@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from saath.codec import explain
 from saath.events import Content, JsonObject, SendRequest, TurnOffered
 
+BOT_NAME_MAX = 64
+
 Message = str | Mapping[str, Any] | Content
 
 
@@ -19,6 +21,18 @@ class Handoff:
 
     reason: str
     summary: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Another bot of this number answers from now on. ``summary`` is for that bot."""
+
+    bot: str
+    summary: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.bot) <= BOT_NAME_MAX:
+            raise ValueError(f"a bot's name has 1 to {BOT_NAME_MAX} characters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +49,9 @@ class Reply:
     """
 
     messages: tuple[Content, ...]
-    then: Handoff | Done | None
+    then: Handoff | Pass | Done | None
 
-    def __init__(self, *messages: Message, then: Handoff | Done | None = None) -> None:
+    def __init__(self, *messages: Message, then: Handoff | Pass | Done | None = None) -> None:
         if not messages:
             raise ValueError("a Reply needs a message; when nothing needs an answer, say Done()")
         object.__setattr__(self, "messages", contents(messages))
@@ -47,8 +61,12 @@ class Reply:
         """The same messages, and after them a person answers."""
         return Reply(*self.messages, then=Handoff(reason, summary))
 
+    def then_pass(self, bot: str, summary: str | None = None) -> "Reply":
+        """The same messages, and after them another bot answers."""
+        return Reply(*self.messages, then=Pass(bot, summary))
 
-Answer = Reply | Handoff | Done
+
+Answer = Reply | Handoff | Pass | Done
 
 
 def contents(messages: tuple[Message, ...]) -> tuple[Content, ...]:
@@ -85,21 +103,28 @@ def request_for(turn: TurnOffered, answer: Answer) -> bytes:
     match answer:
         case Reply(messages=messages, then=then):
             said: JsonObject = {"messages": [content.model_dump() for content in messages]}
-        case Handoff() | Done():
+        case Handoff() | Pass() | Done():
             said, then = {}, answer
         case _:
             kind = type(answer).__name__
-            raise TypeError(f"a bot answers with Reply, Handoff or Done, not with {kind}")
+            raise TypeError(f"a bot answers with Reply, Handoff, Pass or Done, not with {kind}")
     if then is not None:
         said["then"] = _then(then)
     return written({"turn": turn.turn, **said})
 
 
-def _then(then: Handoff | Done) -> JsonObject | str:
-    if isinstance(then, Done):
-        return "done"
-    wish = {"reason": then.reason, "summary": then.summary}
-    return {"handoff": {name: value for name, value in wish.items() if value is not None}}
+def _then(then: Handoff | Pass | Done) -> JsonObject | str:
+    match then:
+        case Done():
+            return "done"
+        case Handoff(reason=reason, summary=summary):
+            return {"handoff": _said(reason=reason, summary=summary)}
+        case Pass(bot=bot, summary=summary):
+            return {"pass_to": _said(bot=bot, summary=summary)}
+
+
+def _said(**wish: str | None) -> JsonObject:
+    return {name: value for name, value in wish.items() if value is not None}
 
 
 def written(request: JsonObject) -> bytes:

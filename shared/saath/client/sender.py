@@ -73,18 +73,21 @@ def send_request(
     return written(request)
 
 
-def command_request(**fields: str | None) -> bytes:
+def command_request(**fields: object) -> bytes:
     """
     Write a command, as the bare JSON that goes to the router. Pure.
+
+    What is ``None`` is not said, but a policy, which ``None`` takes back.
 
     Raises:
         ValueError: it would be refused; the message names the field.
     """
+    said = {k: v for k, v in fields.items() if v is not None or k == "policy"}
     try:
-        command = Command.model_validate({k: v for k, v in fields.items() if v is not None})
+        command = Command.model_validate(said)
     except ValidationError as error:
         raise ValueError(explain(error)) from None
-    return command.model_dump_json(exclude_none=True).encode()
+    return command.model_dump_json(exclude_unset=True).encode()
 
 
 def policy_request(
@@ -197,7 +200,8 @@ class Commander(_Writer):
     """
     Tells the router who answers. Its topic is for people's tools only.
 
-    The conversation is named by its id, or by the customer's phone number or user id.
+    The conversation is named by its id, or by the customer's phone number or user id. With *epoch* a
+    command is carried out only while that ownership lasts. Each returns the command's id once it is durable.
     """
 
     async def take_over(
@@ -208,12 +212,12 @@ class Commander(_Writer):
         phone: str | None = None,
         user_id: str | None = None,
         by: str | None = None,
+        epoch: int | None = None,
         id: str | None = None,  # noqa: A002 # the contract's own word
     ) -> str:
-        """A person answers from now on; returns the command's id once it is durable."""
-        return await self._command(
-            number, "take over", id, conversation=conversation, phone=phone, user_id=user_id, by=by
-        )
+        """A person answers from now on."""
+        whose = {"conversation": conversation, "phone": phone, "user_id": user_id}
+        return await self._command(number, "take over", id, **whose, by=by, epoch=epoch)
 
     async def release(
         self,
@@ -223,12 +227,34 @@ class Commander(_Writer):
         phone: str | None = None,
         user_id: str | None = None,
         by: str | None = None,
+        bot: str | None = None,
+        epoch: int | None = None,
         id: str | None = None,  # noqa: A002 # the contract's own word
     ) -> str:
-        """The bot answers again; returns the command's id once it is durable."""
-        return await self._command(
-            number, "release", id, conversation=conversation, phone=phone, user_id=user_id, by=by
-        )
+        """The bot answers again; *bot*, where another than the number's policy names is to."""
+        whose = {"conversation": conversation, "phone": phone, "user_id": user_id}
+        return await self._command(number, "release", id, **whose, by=by, bot=bot, epoch=epoch)
+
+    async def set_policy(
+        self,
+        number: str,
+        policy: Mapping[str, Any],
+        *,
+        by: str | None = None,
+        id: str | None = None,  # noqa: A002 # the contract's own word
+    ) -> str:
+        """From now on *policy* holds for the number. A bad one is refused, and the last good one stays."""
+        return await self._command(number, "policy", id, by=by, policy=dict(policy))
+
+    async def clear_policy(
+        self,
+        number: str,
+        *,
+        by: str | None = None,
+        id: str | None = None,  # noqa: A002 # the contract's own word
+    ) -> str:
+        """The policy that was set by a command holds no longer."""
+        return await self._command(number, "policy", id, by=by, policy=None)
 
     async def set_policy(
         self,
@@ -252,9 +278,9 @@ class Commander(_Writer):
         return command_id
 
     async def _command(
-        self, number: str, command: str, given_id: str | None, **names: str | None
+        self, number: str, command: str, given_id: str | None, **said: object
     ) -> str:
         command_id = given_id or new_id()
-        value = command_request(id=command_id, number=number, command=command, **names)
+        value = command_request(id=command_id, number=number, command=command, **said)
         await self._write(COMMANDS, number, value)
         return command_id

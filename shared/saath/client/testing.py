@@ -21,6 +21,10 @@ def turn(
     contact: ContactFacts | None = None,
     reason: str = "a message came in",
     epoch: int = 1,
+    window_until: datetime | None = None,
+    passed_by: str | None = None,
+    summary: str | None = None,
+    shadow: bool | None = None,
 ) -> TurnOffered:
     """
     A turn as the router would offer it: ``turn("Hello")``, ``turn({"type": "image", …})``.
@@ -36,6 +40,10 @@ def turn(
         epoch=epoch,
         reason=reason,
         deadline=deadline or now + timedelta(seconds=60),
+        window_until=window_until,
+        passed_by=passed_by,
+        summary=summary,
+        shadow=shadow,
         turn=f"t1.made-up-{id}",
         messages=tuple(
             _message(f"wamid.{id}.{i}", "customer", message, now)

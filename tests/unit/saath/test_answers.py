@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from examples.echo_bot import answer
 
-from saath import Answer, Done, Handoff, Reply, request_for
+from saath import Answer, Done, Handoff, Pass, Reply, request_for
 from saath.client.sender import command_request, new_id, send_request
 from saath.client.testing import turn
 from saath.codec import decode_command, decode_request
-from saath.events import Content
+from saath.events import Content, PassWish, ThenPass
 
 IMAGE = {"type": "image", "image": {"id": "1", "caption": "Blue"}}
 TEXT = {"type": "text", "text": {"body": "Hello"}}
@@ -41,6 +41,18 @@ def written(said: Answer) -> Any:
             {"messages": [TEXT], "then": {"handoff": {"reason": "bye"}}},
         ),
         (Reply("Hello", then=Done()), {"messages": [TEXT], "then": "done"}),
+        (
+            Reply("Hello").then_pass("sales", "Wants 200"),
+            {
+                "messages": [TEXT],
+                "then": {"pass_to": {"bot": "sales", "summary": "Wants 200"}},
+            },
+        ),
+        (
+            Reply("Hello", then=Pass("sales")),
+            {"messages": [TEXT], "then": {"pass_to": {"bot": "sales"}}},
+        ),
+        (Pass("sales"), {"then": {"pass_to": {"bot": "sales"}}}),
         (Handoff("lost"), {"then": {"handoff": {"reason": "lost"}}}),
         (Done(), {"then": "done"}),
     ],
@@ -82,10 +94,35 @@ def test_too_many_messages_are_refused_before_they_are_published() -> None:
         request_for(turn(), Reply(*["Hello"] * 101))
 
 
-def test_an_answer_can_be_logged_without_what_it_says() -> None:
-    logged = repr(Reply("my secret").then_handoff("asked", "my secret"))
+@pytest.mark.parametrize("bot", ["", "b" * 65])
+def test_a_bot_that_nobody_can_be_is_refused_where_it_is_named(bot: str) -> None:
+    with pytest.raises(ValueError, match="a bot's name has 1 to 64 characters"):
+        Pass(bot)
 
-    assert "secret" not in logged
+
+def test_the_longest_name_a_bot_may_have_is_no_longer_than_the_sender_takes() -> None:
+    request = request_for(turn(), Pass("b" * 64))
+
+    assert decode_request(request).then == ThenPass(pass_to=PassWish(bot="b" * 64))
+
+
+def test_an_answer_can_be_logged_without_what_it_says() -> None:
+    handed = repr(Reply("my secret").then_handoff("asked", "my secret"))
+    passed = repr(Reply("my secret").then_pass("sales", "my secret"))
+
+    assert "secret" not in handed + passed
+
+
+def test_a_made_up_turn_says_all_that_an_offered_one_may() -> None:
+    until = datetime(2026, 1, 6, tzinfo=UTC)
+    made = turn("Hi", shadow=True, passed_by="orders", summary="Wants 200", window_until=until)
+
+    assert (made.shadow, made.passed_by, made.summary, made.window_until) == (
+        True,
+        "orders",
+        "Wants 200",
+        until,
+    )
 
 
 async def test_a_bots_own_test_needs_no_kafka() -> None:
@@ -175,6 +212,29 @@ def test_a_command_names_a_conversation_in_one_of_three_ways() -> None:
     assert decode_command(command).phone == "49"
     with pytest.raises(ValueError, match="must name a conversation, a phone or a user_id"):
         command_request(id="x_1", number="1", command="release")
+
+
+@pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        (
+            {"command": "release", "conversation": "c_1", "bot": "sales", "epoch": 7},
+            {"command": "release", "conversation": "c_1", "bot": "sales", "epoch": 7},
+        ),
+        (
+            {"command": "policy", "policy": {"answers": "everyone", "bot": None}},
+            {"command": "policy", "policy": {"answers": "everyone", "bot": None}},
+        ),
+        ({"command": "policy", "policy": None}, {"command": "policy", "policy": None}),
+    ],
+)
+def test_a_command_is_written_as_it_was_given_and_null_takes_a_policy_back(
+    fields: dict[str, Any], body: dict[str, Any]
+) -> None:
+    written_ = command_request(id="x_1", number="1", **fields)
+
+    assert json.loads(written_) == {"id": "x_1", "number": "1", **body}
+    assert decode_command(written_).policy == body.get("policy")
 
 
 def test_ids_made_for_requests_are_taken_as_they_are_and_are_never_the_same() -> None:

@@ -17,10 +17,16 @@ TEMPLATE = {"type": "template", "template": {"name": "news", "language": {"code"
 
 
 def signed(
-    *, turn: str = "t_1", epoch: int = 5, bot: str = "orders", deadline: datetime | None = None
+    *,
+    turn: str = "t_1",
+    epoch: int = 5,
+    bot: str = "orders",
+    deadline: datetime | None = None,
+    conversation: str = CONVERSATION,
+    shadow: bool = False,
 ) -> str:
     until = int((deadline or NOW + timedelta(seconds=60)).timestamp())
-    return TOKENS.sign(TurnToken(turn, NUMBER, CONVERSATION, epoch, bot, until))
+    return TOKENS.sign(TurnToken(turn, NUMBER, conversation, epoch, bot, until, shadow))
 
 
 def source(topic: Topic = OUTBOUND, offset: int = 0) -> Source:
@@ -53,6 +59,7 @@ def ownership(
     window_until: datetime | None = NOW + timedelta(hours=1),
     phone: str = PHONE,
     conversation: str = CONVERSATION,
+    redirect: str | None = None,
 ) -> OwnershipRecorded:
     return OwnershipRecorded(
         id=f"{conversation}:{epoch}",
@@ -62,8 +69,9 @@ def ownership(
         owner=owner,
         epoch=epoch,
         bot=bot,
-        addresses=Contact(phone=phone),
+        addresses=Contact() if redirect else Contact(phone=phone),
         window_until=window_until,
+        redirect=redirect,
     )
 
 

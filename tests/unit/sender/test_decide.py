@@ -20,6 +20,7 @@ from saath_sender.decide import (
 )
 
 FINE = Facts(owner=ownership(), owners_read=True, undecided=None, fresh=True, number=number())
+JOINED = Supersede("the conversation was joined with another")
 CLOSED = Refuse("the service window is closed, only a template may be sent", "/messages/0/type")
 
 
@@ -33,6 +34,9 @@ CLOSED = Refuse("the service window is closed, only a template may be sent", "/m
             replace(FINE, owner=ownership(epoch=6)),
             Supersede("the conversation has changed hands since"),
         ),
+        (replace(FINE, owner=ownership(redirect="c_0")), JOINED),
+        (replace(FINE, owner=ownership(redirect="c_0", owner="human", epoch=9)), JOINED),
+        (replace(FINE, owner=ownership(redirect="c_0", epoch=4), owners_read=False), JOINED),
         (replace(FINE, owner=ownership(bot="sales")), Supersede("another bot answers")),
         (replace(FINE, owner=None), Supersede("the conversation's ownership is unknown")),
         (replace(FINE, owner=None, owners_read=False), Hold("owners are being read")),

@@ -1,5 +1,6 @@
 """What stands between a bot and a conversation."""
 
+import pytest
 from tests.unit.sender.facts import CONVERSATION, NOW, NUMBER, PHONE, ownership
 
 from saath.codec import encode
@@ -88,6 +89,26 @@ def test_a_persons_request_that_comes_twice_holds_once() -> None:
     fence.person_repeated("again")
 
     assert fence.undecided(NUMBER, HERS) is None
+
+
+@pytest.mark.parametrize("redirect_first", [True, False])
+def test_the_addresses_of_a_joined_conversation_lead_to_the_one_that_is_left(
+    redirect_first: bool,
+) -> None:
+    fence = fence_with_two_conversations()
+    left = ownership(epoch=6).model_copy(update={"addresses": Contact(phone=PHONE, user_id="US.1")})
+    user = ownership(conversation="c_3").model_copy(update={"addresses": Contact(user_id="US.1")})
+    fence.owner_read(b"c_3", value(user))
+
+    joined = [
+        (b"c_3", ownership(conversation="c_3", epoch=6, redirect=CONVERSATION)),
+        (CONVERSATION.encode(), left),
+    ]
+    for key, owner in joined if redirect_first else reversed(joined):
+        fence.owner_read(key, value(owner))
+
+    names = [fence.conversation_of(NUMBER, name) for name in (HERS[0], "user:US.1")]
+    assert names == [CONVERSATION, CONVERSATION]
 
 
 def test_a_forgotten_conversation_has_no_owner_and_no_address() -> None:
