@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Annotated
 
@@ -65,7 +65,7 @@ def show_conversation(
     out = console(WIDTH)
     joined = f"{told.asked} was joined with it. " if told.asked != told.conversation else ""
     of = f"Conversation {state.conversation} of number {state.number}. "
-    out.print(Text(f"{of}{joined}{clock(speech.zone, now)}\n"))
+    out.print(Text(f"{of}{joined}{clock(speech.zone, now, utc_too=False)}\n"))
     for sentence in summary(state, speech, now):
         out.print(Text(safe(sentence)))
     if state.messages:
@@ -115,7 +115,9 @@ def list_conversations(
         f", {len(fitting) - limit} older ones not shown (--limit)" if len(fitting) > limit else ""
     )
     out.print(
-        Text(f"{len(fitting)} of {len(found)} conversations{older}. {clock(speech.zone, now)}")
+        Text(
+            f"{len(fitting)} of {len(found)} conversations{older}. {clock(speech.zone, now, utc_too=False)}"
+        )
     )
 
 
@@ -145,13 +147,15 @@ def _activity(state: State) -> datetime:
 
 
 def _table(states: list[State], speech: Speech, now: datetime) -> Table:
-    table = Table()
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("conversation", no_wrap=True)
-    for name in ("owner", "epoch", "since", "lease until", "window until", "waiting since", "last"):
-        table.add_column(name)
+    table.add_column("owner", overflow="fold", min_width=9)
+    table.add_column("epoch", no_wrap=True)
+    for name in ("since", "lease\nuntil", "window\nuntil", "waits\nsince", "last"):
+        table.add_column(name, no_wrap=True)
 
     def at(time: datetime | None) -> str:
-        return speech.time(time, now) if time else ""
+        return _short(time, now, speech.zone) if time else ""
 
     for state in states:
         owner = f"bot {state.bot}" if state.owner == "bot" and state.bot else state.owner or ""
@@ -161,3 +165,10 @@ def _table(states: list[State], speech: Speech, now: datetime) -> Table:
             at(state.lease_until), at(state.window_until), waits, at(state.last_activity),
         )  # fmt: skip
     return table
+
+
+def _short(time: datetime, now: datetime, zone: tzinfo) -> str:
+    """A time in a cell: of another day than today the day above it."""
+    here = time.astimezone(zone)
+    same_day = here.date() == now.astimezone(zone).date()
+    return here.strftime("%H:%M" if same_day else "%-d %b\n%H:%M")

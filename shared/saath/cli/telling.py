@@ -1,7 +1,8 @@
 """A story as a terminal shows it: times at the left, sentences at the right, the newest last."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -32,29 +33,31 @@ def safe(text: str) -> str:
     return printable(text.encode(errors="backslashreplace"))
 
 
-def clock(zone: tzinfo, now: datetime) -> str:
+def clock(zone: tzinfo, now: datetime, *, utc_too: bool = True) -> str:
     """Whose clock is shown: ``Times are CET (UTC+01:00), with UTC below.``"""
     here = now.astimezone(zone)
     if not here.utcoffset():
         return "Times are UTC."
-    return f"Times are {here.tzname()} (UTC{here:%z}), with UTC below."
+    offset = f"{here:%z}"
+    return f"Times are {here.tzname()} (UTC{offset[:3]}:{offset[3:5]}){', with UTC below' if utc_too else ''}."
 
 
 def story(
-    steps: Sequence[Step], zone: tzinfo, conversation: str, marks: Collection[str] = ()
+    steps: Sequence[Step],
+    zone: tzinfo,
+    conversation: str,
+    signs: Mapping[str, str] = MappingProxyType({}),
 ) -> RenderableType:
-    """Steps in order, a heading a day. Of what leads to and from *marks* each says which it is."""
+    """Steps in order, a heading a day; before each the sign of its place, where there are signs."""
     parts: list[RenderableType] = []
     day, table = None, Table.grid()
-    first = next((at for at, step in enumerate(steps) if step.id in marks), 0)
-    for at, step in enumerate(steps):
+    for step in steps:
         here = step.at.astimezone(zone)
         if here.date() != day:
-            day, table = here.date(), _grid(bool(marks))
+            day, table = here.date(), _grid(bool(signs))
             parts += [Text(f"\n{here:%A %-d %B %Y}", style="bold underline"), table]
-        sign = ("▶" if step.id in marks else "↑" if at < first else "↓") if marks else None
-        row = [Text(sign, style="bold cyan")] if sign else []
-        table.add_row(*row, _times(step.at, zone), _told(step, conversation))
+        sign = [Text(signs.get(step.place, ""), style="bold cyan")] if signs else []
+        table.add_row(*sign, _times(step.at, zone), _told(step, conversation))
     return Group(*parts)
 
 

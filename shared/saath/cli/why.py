@@ -79,20 +79,17 @@ class _Answer:
         self.state: State = state_of(told)
         steps = tell(self.story, told.conversation, speech)
         self.focus: Sequence[Logged] = ()
+        self.signs: dict[str, str] = {}
         if asked.startswith(CONVERSATION):
             everything = folded(steps)
             self.steps: Sequence[Step] = everything[-last:]
             self.older = len(everything) - len(self.steps)
         else:
             self.focus, self.older = self.story.named(asked), 0
-            kept = {other.place for other in self._around()}
-            self.steps = [step for step in steps if step.place in kept]
-
-    def _around(self) -> list[Logged]:
-        found = list(self.focus)
-        for logged in self.focus:
-            found += [*self.story.causes(logged), *self.story.all_effects(logged)]
-        return found
+            for found in self.focus:
+                self.signs = self.story.around(found) | self.signs
+            self.signs |= {found.place: "▶" for found in self.focus}
+            self.steps = [step for step in steps if step.place in self.signs]
 
     def answers(self) -> list[str]:
         """What became of it, in a sentence or two each."""
@@ -117,8 +114,7 @@ class _Answer:
         out.print(Text(self._heading()))
         if self.older:
             out.print(Text(f"{self.older} older steps are not shown (--last).", style="dim"))
-        marks = {self._id(found) for found in self.focus}
-        out.print(story(self.steps, self.speech.zone, self.told.conversation, marks))
+        out.print(story(self.steps, self.speech.zone, self.told.conversation, self.signs))
         for sentence in self.answers():
             out.print(Text(f"\n{safe(sentence)}", style="bold"))
         if self.told.conversation:

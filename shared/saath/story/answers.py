@@ -67,8 +67,8 @@ def _of_turn(turn: Logged, story: Story, speech: Speech, now: datetime) -> str:
     withdrawn = next((e for e in story.effects(turn) if _withdraws(e.event, turn)), None)
     if withdrawn and isinstance(withdrawn.event, TurnWithdrawn):
         soon = span(withdrawn.logged_at - turn.logged_at)
-        had = "had said nothing yet" if not outcomes else "was not through"
-        before = f"{who} {had}, {soon} after it was asked, when it was asked no more"
+        had = "and said nothing" if not outcomes else "and was not through"
+        before = f"{who} was asked {had} for {soon}; then it was asked no more"
         said.insert(0, f"{before}: {withdrawn.event.reason}.")
     if said:
         return " ".join(said)

@@ -13,7 +13,9 @@ from saath.events import (
     MessagePriced,
     MessageReceived,
     MessageRevoked,
+    MessageSuperseded,
     OutcomeEvent,
+    OwnerChanged,
     StatusEvent,
     TurnOffered,
     TurnWithdrawn,
@@ -137,6 +139,27 @@ class Story:
                     waiting.append(effect)
         found.discard(logged.event.id)
         return tuple(other for other in self.log if other.event.id in found)
+
+    def around(self, logged: Logged) -> dict[str, str]:
+        """
+        What has to do with *logged*, by its place: ``↑`` what led to it, ``↓`` what came of it, and
+        ``•`` what else that came from.
+        """
+        signs = {cause.place: "↑" for cause in self.causes(logged)}
+        effects = self.all_effects(logged)
+        signs |= {effect.place: "↓" for effect in effects}
+        for effect in effects:
+            for other in (self.cause(effect), self._in_force(effect)):
+                if other is not None and other is not logged:
+                    signs.setdefault(other.place, "•")
+        return signs | {logged.place: "▶"}
+
+    def _in_force(self, logged: Logged) -> Logged | None:
+        """The change of owner by which *logged* was not sent."""
+        if not isinstance(logged.event, MessageSuperseded):
+            return None
+        before = self.log[: self.log.index(logged)]
+        return next((at for at in reversed(before) if isinstance(at.event, OwnerChanged)), None)
 
     def named(self, asked: str) -> tuple[Logged, ...]:
         """

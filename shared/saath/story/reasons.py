@@ -22,6 +22,9 @@ from saath.story.log import Logged, Story
 from saath.story.speech import WHO, Speech, bot_named, capital, span
 from saath.story.state import State, needs_answer
 
+# What the router wrote before it named its rules, for programs rather than for people.
+_SAID = {"default": "the bot has the conversation"}
+
 
 def because(logged: Logged, before: State, story: Story, speech: Speech) -> str | None:
     """Why, in a sentence or two; *before* is the state it met. ``None`` where nothing is to be said."""
@@ -35,8 +38,10 @@ def because(logged: Logged, before: State, story: Story, speech: Speech) -> str 
             return _superseded(event, before, speech)
         case MessageAccepted(by="bot") if before.owner not in (None, "bot"):
             return _against(event, before, story, speech)
+        case TurnOffered() if _said_already(event, story):
+            return None
         case OwnerChanged() | TurnOffered() | TurnWithdrawn():
-            return capital(f"{event.reason}{_by_command(logged, story)}.")
+            return capital(f"{_SAID.get(event.reason, event.reason)}{_by_command(logged, story)}.")
         case HandoffRequested() | HandoffWithdrawn():
             return capital(f"{event.reason}.")
         case TurnClosed() if event.then not in (None, "done"):
@@ -68,7 +73,7 @@ def _routed(
         return _as_routed(event.routed, event, before, speech)
     turn = next((e.event for e in story.effects(logged) if isinstance(e.event, TurnOffered)), None)
     if isinstance(turn, TurnOffered):
-        return f"{capital(bot_named(turn.bot))} is asked: {turn.reason}."
+        return f"{capital(bot_named(turn.bot))} is asked: {_SAID.get(turn.reason, turn.reason)}."
     if not needs_answer(event.content):
         return "No bot was asked: such a message needs no answer."
     if before.owner in ("human", "meta"):
@@ -147,6 +152,14 @@ def _taken_by(before: State, story: Story) -> Logged | None:
         if isinstance(logged.event, OwnerChanged) and logged.event.epoch == before.epoch:
             return logged
     return None
+
+
+def _said_already(turn: TurnOffered, story: Story) -> bool:
+    """The change of owner that the turn came with gave the same reason."""
+    cause = story.get(turn.causation or "")
+    effects = story.effects(cause) if cause else ()
+    changes = [e.event for e in effects if isinstance(e.event, OwnerChanged)]
+    return any(change.reason == turn.reason for change in changes)
 
 
 def _by_command(logged: Logged, story: Story) -> str:

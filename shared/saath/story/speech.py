@@ -94,13 +94,13 @@ class Speech:
 
 
 def span(lasted: timedelta) -> str:
-    """How long something took: ``412 ms``, ``12.3 s``, ``4 min 12 s``, ``3 h 5 min``, ``2 d 3 h``."""
+    """How long something took: ``412 ms``, ``1.6 s``, ``4 min 12 s``, ``3 h 5 min``, ``2 d 3 h``."""
     ms = max(0, round(lasted.total_seconds() * 1000))
     seconds = ms // 1000
-    if ms < 10_000:
+    if seconds == 0:
         return f"{ms} ms"
     if seconds < _MINUTE:
-        return f"{ms / 1000:.1f} s"
+        return f"{ms / 1000:.2f}".rstrip("0").rstrip(".") + " s"
     if seconds < _HOUR:
         return f"{seconds // _MINUTE} min {seconds % _MINUTE} s"
     if seconds < _DAY:

@@ -188,7 +188,7 @@ def _waiting(state: State, event: Event) -> dict[str, object]:
         case ConversationUnattended():
             return {"unattended": True, "waiting_since": event.waiting_since}
         case HandoffRequested():
-            return {"person_called": True}
+            return {"person_called": True, "waiting_since": state.waiting_since or event.time}
         case HandoffWithdrawn():
             return {"person_called": False}
         case _:
