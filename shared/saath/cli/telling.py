@@ -39,7 +39,8 @@ def clock(zone: tzinfo, now: datetime, *, utc_too: bool = True) -> str:
     if not here.utcoffset():
         return "Times are UTC."
     offset = f"{here:%z}"
-    return f"Times are {here.tzname()} (UTC{offset[:3]}:{offset[3:5]}){', with UTC below' if utc_too else ''}."
+    below = ", with UTC below" if utc_too else ""
+    return f"Times are {here.tzname()} (UTC{offset[:3]}:{offset[3:5]}){below}."
 
 
 def story(

@@ -67,7 +67,8 @@ def _of_turn(turn: Logged, story: Story, speech: Speech, now: datetime) -> str:
     withdrawn = next((e for e in story.effects(turn) if _withdraws(e.event, turn)), None)
     if withdrawn and isinstance(withdrawn.event, TurnWithdrawn):
         soon = span(withdrawn.logged_at - turn.logged_at)
-        had = "and said nothing" if not outcomes else "and was not through"
+        spoke = any(outcome.logged_at <= withdrawn.logged_at for outcome in outcomes)
+        had = "and was not through" if spoke else "and said nothing"
         before = f"{who} was asked {had} for {soon}; then it was asked no more"
         said.insert(0, f"{before}: {withdrawn.event.reason}.")
     if said:
