@@ -130,8 +130,7 @@ def test_the_window_closes_when_meta_says_so_and_a_lease_is_renewed() -> None:
 def test_a_joined_conversations_messages_count_and_its_owners_do_not() -> None:
     log = Log()
     log.owned("human", 7, 1, "answered from the phone", "x", conversation="c_younger")
-    log.echoed("wamid.P", 0, 1)
-    log.records[-1] = _of(log, "c_younger")
+    log.echoed("wamid.P", 0, 1, conversation="c_younger")
     log.put(
         ConversationMerged(
             id="m", time=at(2), into=CONVERSATION, merged="c_younger", epoch=8, **about()
