@@ -53,6 +53,10 @@ def _of_message(logged: Logged, story: Story, speech: Speech, now: datetime) -> 
         return " ".join(said)
     if isinstance(logged.event, MessageReceived) and not needs_answer(logged.event.content):
         return "It needs no answer."
+    routed = logged.event.routed if isinstance(logged.event, MessageReceived) else None
+    if routed and routed.ask_at and now < routed.ask_at:
+        at = speech.time(routed.ask_at, now)
+        return f"{capital(bot_named(routed.bot))} is asked at {at}, if no person answers before."
     waits = span(now - logged.event.time)
     return f"No bot was asked for it, and nobody has answered it since: {waits} by now."
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from saath.events import (
+    ConversationUnattended,
     Event,
     HandoffRequested,
     HandoffWithdrawn,
@@ -19,6 +20,7 @@ from saath.events import (
     WindowClosed,
 )
 from saath.story.log import Logged, Story
+from saath.story.rules import in_words
 from saath.story.speech import WHO, Speech, bot_named, capital, span
 from saath.story.state import State, needs_answer
 
@@ -46,8 +48,8 @@ def because(logged: Logged, before: State, story: Story, speech: Speech) -> str 
             return capital(f"{event.reason}.")
         case TurnClosed() if event.then not in (None, "done"):
             return "What follows from that stands next."
-        case WindowClosed():
-            return capital(f"{event.rule.replace('_', ' ')}.")
+        case WindowClosed(rule=str() as rule) | ConversationUnattended(rule=str() as rule):
+            return capital(f"{in_words(rule)}.")
         case _:
             return None
 
@@ -82,7 +84,7 @@ def _routed(
 
 
 def _as_routed(routed: Routed, event: Event, before: State, speech: Speech) -> str:
-    rule = routed.rule.replace("_", " ")
+    rule = in_words(routed.rule)
     match routed.to:
         case "bot":
             later = ""
@@ -92,7 +94,7 @@ def _as_routed(routed: Routed, event: Event, before: State, speech: Speech) -> s
         case "nobody":
             return f"Nobody is asked to answer: {rule}."
         case owner if before.owner == owner and before.epoch == routed.epoch:
-            return f"No bot is asked, {_held(before, event, speech)}: {rule}."
+            return f"No bot is asked: {_held(before, event, speech)}."
         case owner:
             return f"No bot is asked, {WHO[owner]} answers: {rule}."
 
@@ -107,7 +109,7 @@ def _held(before: State, event: Event, speech: Speech) -> str:
 
 def _echo(event: MessageEchoed, before: State) -> str | None:
     if event.rule:
-        return capital(f"{event.rule.replace('_', ' ')}.")
+        return capital(f"{in_words(event.rule)}.")
     if event.automatic:
         return "It takes nothing over: no person wrote it."
     if (

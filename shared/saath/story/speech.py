@@ -38,6 +38,7 @@ from saath.events import (
     OwnerChanged,
     Problem,
     StatusEvent,
+    ThreadControlChanged,
     TurnClosed,
     TurnOffered,
     TurnWithdrawn,
@@ -133,6 +134,8 @@ def _message(event: Event) -> str | None:
             return f"The customer {_kind(event.content)}."
         case MessageUnavailable():
             return "The customer wrote what Meta could not show us (131060)."
+        case MessageEchoed(standby=True):
+            return f"Meta's own agent {_kind(event.content)}."
         case MessageEchoed(automatic=True):
             return "The app wrote its own greeting or away text."
         case MessageEchoed(automatic=False):
@@ -261,6 +264,10 @@ def _other(event: Event) -> str | None:
     match event:
         case CommandRefused():
             return f"A command was refused: {event.reason}."
+        case ThreadControlChanged(holder="meta"):
+            return "Meta gave the customer to its own agent."
+        case ThreadControlChanged():
+            return "Meta gave the customer back to us."
         case CallReported():
             return f"A call was reported{f': {event.event}' if event.event else ''}."
         case ContactPreferenceChanged():

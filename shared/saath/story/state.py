@@ -158,7 +158,7 @@ def _ownership(state: State, event: Event) -> dict[str, object]:
 
 def _window(state: State, event: Event) -> dict[str, object]:
     match event:
-        case MessageReceived():
+        case MessageReceived() if needs_answer(event.content) or event.content.type == "reaction":
             # Said by no event of its own before WindowOpened was; it is Meta's rule all the same.
             until = event.time + SERVICE_WINDOW
             return {"window_until": max(state.window_until or until, until)}

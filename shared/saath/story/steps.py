@@ -18,6 +18,7 @@ from saath.events import (
     Origin,
     OutcomeEvent,
     StatusEvent,
+    ThreadControlChanged,
     TurnOffered,
     short_name,
 )
@@ -29,7 +30,7 @@ from saath.story.state import State, evolve
 
 _TOLD_BY_META = (
     MessageReceived, MessageUnavailable, MessageEchoed, MessageEdited, MessageRevoked, StatusEvent,
-    CallReported, MessageLinkClicked,
+    CallReported, MessageLinkClicked, ThreadControlChanged,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,6 +26,8 @@ from saath.events import (
 )
 from saath.events.requests import HandoffWish
 from saath.story import Speech, folded, tell
+from saath.story.rules import in_words
+from saath_router import facts
 
 
 def test_an_answered_message_is_told_with_reasons_though_an_older_router_named_no_rule() -> None:
@@ -77,24 +80,24 @@ def test_a_message_that_nobody_answers_says_how_long_the_customer_has_waited() -
     ("routed", "told"),
     [
         (
-            Routed(to="bot", rule="new_contact", epoch=1, bot="orders"),
-            "The customer wrote. The bot orders is asked: new contact.",
+            Routed(to="bot", rule="lease_over", epoch=1, bot="orders"),
+            "The bot orders is asked: the person has been quiet for so long that the bot has it again.",
         ),
         (
-            Routed(to="bot", rule="late", epoch=1, bot="orders", ask_at=at(30)),
-            "The customer wrote. The bot orders is asked, but only at 12:00:30: late.",
+            Routed(to="bot", rule="waits_for_more", epoch=1, bot="orders", ask_at=at(30)),
+            "The bot orders is asked, but only at 12:00:30: the customer may write more.",
         ),
         (
-            Routed(to="nobody", rule="known_contact", epoch=0),
-            "The customer wrote. Nobody is asked to answer: known contact.",
+            Routed(to="nobody", rule="answers_nobody", epoch=0),
+            "Nobody is asked to answer: bots answer nobody on this number.",
         ),
         (
-            Routed(to="human", rule="handoff_word", epoch=7),
-            "The customer wrote. No bot is asked, a person answers: handoff word.",
+            Routed(to="human", rule="handoff_rule", epoch=7),
+            "No bot is asked, a person answers: a rule of the number gives such a message to a person.",
         ),
         (
-            Routed(to="meta", rule="thread_control", epoch=7),
-            "The customer wrote. No bot is asked, Meta's own agent answers: thread control.",
+            Routed(to="meta", rule="a_newer_rule", epoch=7),
+            "No bot is asked, Meta's own agent answers: a newer rule.",
         ),
     ],
 )
@@ -104,23 +107,41 @@ def test_what_the_router_decided_is_told_with_its_rule(routed: Routed, told: str
 
     [step] = tell(log.story, CONVERSATION, SPEECH)
 
-    assert (f"{step.what} {step.because}", step.rule, step.epoch) == (
-        told,
-        routed.rule,
-        routed.epoch,
-    )
+    assert (step.because, step.rule, step.epoch) == (told, routed.rule, routed.epoch)
 
 
 def test_a_held_conversation_says_who_has_it_since_when_and_why() -> None:
     log = Log()
     log.echoed("wamid.P", 0, 0.2)
     log.owned("human", 5, 0.2, "answered from the phone", "wamid.P:echoed", lease_until=at(3600))
-    log.received("wamid.A", 9.4, Routed(to="human", rule="person_holds", epoch=5))
+    log.received("wamid.A", 9.4, Routed(to="human", rule="human_holds", epoch=5))
 
     assert log.told()[-1] == (
-        "The customer wrote. No bot is asked, a person has the conversation since 12:00:00 until "
-        "13:00:00 (answered from the phone): person holds."
+        "The customer wrote. No bot is asked: a person has the conversation since 12:00:00 until "
+        "13:00:00 (answered from the phone)."
     )
+
+
+def test_a_bot_that_is_to_be_asked_later_is_told_so_until_then() -> None:
+    log = Log()
+    log.received(
+        "wamid.A",
+        0.4,
+        Routed(to="bot", rule="waits_for_more", epoch=1, bot="orders", ask_at=at(30)),
+    )
+
+    assert [log.answer("wamid.A", 20), log.answer("wamid.A", 40)] == [
+        ["The bot orders is asked at 12:00:30, if no person answers before."],
+        ["No bot was asked for it, and nobody has answered it since: 40 s by now."],
+    ]
+
+
+RULES = get_args(getattr(facts, "Rule", None)) or ("its_time_was_over",)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_of_the_router_has_a_sentence(rule: str) -> None:
+    assert in_words(rule) != rule.replace("_", " ")
 
 
 def test_a_bots_message_that_left_before_the_person_was_heard_of_says_by_how_much() -> None:
