@@ -4,9 +4,10 @@ from importlib import import_module
 
 import typer
 
-from saath.cli import dlq, policy, topics
+from saath.cli import conversation, dlq, policy, topics
 from saath.cli.decode import decode
 from saath.cli.version import version
+from saath.cli.why import why
 
 app = typer.Typer(
     name="saath",
@@ -18,10 +19,12 @@ app = typer.Typer(
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(policy.app, name="policy")
+app.add_typer(conversation.app, name="conversation")
 app.command("decode")(decode)
 app.command("version")(version)
+app.command("why")(why)
 
-OWN = frozenset({"decode", "dlq", "policy", "topics", "version"})
+OWN = frozenset({"conversation", "decode", "dlq", "policy", "topics", "version", "why"})
 
 
 def hang_local_commands() -> None:

@@ -1,20 +1,17 @@
 """``saath dlq``: what the services gave up on; look at it, and have it handled after all."""
 
-import asyncio
-import json
-import logging
 import secrets
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from saath.errors import Misconfigured, PoisonRecord, RetryLater
+from saath.cli.shell import CLIENT_ID, console, fail, printable, run
+from saath.errors import PoisonRecord
 from saath.kafka.layout import Layout, read_layout
 from saath.kafka.letters import Letter, body
 from saath.kafka.records import Output, Record
@@ -22,12 +19,9 @@ from saath.kafka.redrive import DeadLetters, Redriven, Redriver
 from saath.settings import Settings, load_or_exit, refuse
 from saath.topics import SERVICES, dlq_topic
 
-CLIENT_ID = "saath-cli"
 # Ingest's own default; see its card.
 RECORD_BYTES_MAX = 900_000
 LINES = "\n\t"
-
-T = TypeVar("T")
 
 app = typer.Typer(
     help="What the services gave up on: look at it, have it handled after all.",
@@ -43,7 +37,7 @@ def list_letters(
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
 ) -> None:
     """List the dead letters, oldest first. What they say is not shown."""
-    found = [letter for at in _services(service) for letter in _run(at.all())]
+    found = [letter for at in _services(service) for letter in run(at.all())]
     found.sort(key=lambda letter: letter.failed_at)
     table = Table(
         "service", "topic", "partition", "offset", "failed at", "came from", "bytes", "redriven",
@@ -51,9 +45,9 @@ def list_letters(
     )  # fmt: skip
     for letter in found[-limit:]:
         table.add_row(*_row(letter))
-    console = _console()
-    console.print(table)
-    console.print(f"{len(found)} dead letters" + _older(len(found) - limit))
+    out = console()
+    out.print(table)
+    out.print(f"{len(found)} dead letters" + _older(len(found) - limit))
 
 
 @app.command("show")
@@ -67,10 +61,10 @@ def show_letter(
 ) -> None:
     """Show one dead letter's key and headers. A webhook's body is joined from its parts."""
     [at] = _services(service)
-    letter = _run(at.find(partition, offset))
+    letter = run(at.find(partition, offset))
     if letter is None:
-        _fail(f"there is no dead letter at {dlq_topic(service).name}/{partition}/{offset}")
-    records = _run(at.records(letter))
+        fail(f"there is no dead letter at {dlq_topic(service).name}/{partition}/{offset}")
+    records = run(at.records(letter))
     for line in _outside(letter, records):
         typer.echo(line)
     if not value:
@@ -78,7 +72,7 @@ def show_letter(
     try:
         said = body(records) if letter.divided else records[0].value
     except PoisonRecord as error:
-        _fail(str(error))
+        fail(str(error))
     typer.echo("" if said is None else f"\n{printable(said, kept=LINES)}")
 
 
@@ -115,9 +109,9 @@ def redrive_letters(
     if partition is not None and offset is not None:
         chosen = {partition: [offset]}
     else:
-        chosen = _fitting(_run(at.all()), reason or "", again=again)
+        chosen = _fitting(run(at.all()), reason or "", again=again)
     outcome = _Outcome(act)
-    _run(_redrive(at, chosen, outcome, repeat=again, record_bytes_max=record_bytes_max))
+    run(_redrive(at, chosen, outcome, repeat=again, record_bytes_max=record_bytes_max))
     if every:
         typer.echo(f"{outcome.redriven} redriven, {outcome.refused} not")
     if outcome.refused:
@@ -184,26 +178,10 @@ def _services(service: str | None) -> list[DeadLetters]:
     if service is not None and service not in SERVICES:
         refuse(f"there is no service {service}, but {', '.join(SERVICES)}")
     settings = load_or_exit(Settings)
-    # What is wrong is said once, in a sentence of ours.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     kafka, topics = settings.kafka, settings.topics
-    layout = _run(read_layout(kafka, topics, CLIENT_ID))
+    layout = run(read_layout(kafka, topics, CLIENT_ID))
     names = SERVICES if service is None else (service,)
     return [DeadLetters(kafka, topics, CLIENT_ID, layout, name) for name in names]
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(work)
-    except Misconfigured as error:
-        refuse(str(error))
-    except (PoisonRecord, RetryLater) as error:
-        _fail(str(error))
-
-
-def _fail(sentence: str) -> NoReturn:
-    typer.echo(f"saath: {sentence}", err=True)
-    raise typer.Exit(1) from None
 
 
 def _row(letter: Letter) -> tuple[str, ...]:
@@ -234,21 +212,3 @@ def _outside(letter: Letter, records: Sequence[Record]) -> list[str]:
 
 def _older(count: int) -> str:
     return f", {count} older ones not shown (--limit)" if count > 0 else ""
-
-
-def printable(text: bytes, kept: str = "") -> str:
-    """
-    *text* as a terminal may show it: what could move its cursor or turn its lines is escaped.
-
-    As JSON escapes it, so that JSON stays the same JSON. Of such characters those *kept* stay.
-    """
-    return "".join(
-        character if character.isprintable() or character in kept else json.dumps(character)[1:-1]
-        for character in text.decode(errors="backslashreplace")
-    )
-
-
-def _console() -> Console:
-    # Names are longer than eighty columns have room for, and pipes have no width at all.
-    console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=200)

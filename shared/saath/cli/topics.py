@@ -8,18 +8,16 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
 from saath.channels import CHANNELS, entry_name
+from saath.cli.shell import CLIENT_ID, console
 from saath.cli.strimzi import kafka_topics
 from saath.codec import explain
 from saath.errors import Misconfigured, RetryLater
 from saath.kafka.layout import Applied, apply, configuration
 from saath.settings import Settings, TopicSettings, load_or_exit, refuse
 from saath.topics import TOPICS, Topic
-
-CLIENT_ID = "saath-cli"
 
 app = typer.Typer(help="Make Saath's topics, or look at them.", no_args_is_help=True)
 
@@ -59,7 +57,7 @@ def apply_topics(
     except RetryLater as error:
         typer.echo(f"saath: {error}", err=True)
         raise typer.Exit(1) from None
-    _console().print(_applied_table(applied, wanted))
+    console().print(_applied_table(applied, wanted))
 
 
 @app.command("list")
@@ -73,7 +71,7 @@ def list_topics() -> None:
             name, topic.partition_by, topic.key, _keeps(topic), topic.written_by, topic.read_by,
             topic.public,
         )  # fmt: skip
-    _console().print(table)
+    console().print(table)
 
 
 @app.command("show")
@@ -87,17 +85,17 @@ def show_topic(
     found = [t for t in TOPICS if name in (t.name, t.full_name(settings.prefix))]
     if not found:
         refuse(f"there is no topic {name}; `saath topics list` names them all")
-    console = _console()
+    out = console()
     [topic] = found
-    console.print(
+    out.print(
         f"{topic.full_name(settings.prefix)}: {topic.written_by} → {topic.read_by}; partitioned by "
         f"{topic.partition_by}, keyed by {topic.key}; {settings.partitions} partitions, "
         f"{settings.replication_factor} replicas"
     )
     for key, value in configuration(topic, settings).items():
-        console.print(f"  {key}={value}")
+        out.print(f"  {key}={value}")
     for message in CHANNELS.get(topic, ()):
-        console.print(f"  · {entry_name(message)}")
+        out.print(f"  · {entry_name(message)}")
 
 
 def _overridden(
@@ -128,9 +126,3 @@ def _applied_table(applied: Applied, settings: TopicSettings) -> Table:
 def _keeps(topic: Topic) -> str:
     days = "" if topic.retention is None else f"{topic.retention // timedelta(days=1)} d"
     return " ".join(part for part in (topic.cleanup.replace("delete", ""), days) if part).strip(",")
-
-
-def _console() -> Console:
-    # Names are longer than eighty columns have room for, and pipes have no width at all.
-    console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=200)
