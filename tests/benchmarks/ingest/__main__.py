@@ -1,17 +1,17 @@
 """``python -m tests.benchmarks.ingest``: how fast ingest is, beside a bare loop in the same run."""
 
 import argparse
-import os
-import platform
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from tests.benchmarks.ingest.figures import Round, latency, spread, summary
+from tests.benchmarks.figures import spread
+from tests.benchmarks.ingest.figures import Round, latency, summary
 from tests.benchmarks.ingest.load import Load
-from tests.benchmarks.ingest.processes import SECRET, Bench, Server, bench, held_to, put_under
+from tests.benchmarks.ingest.processes import SECRET, bare, held_to, ingest, put_under
+from tests.benchmarks.processes import Bench, Server, bench, machine
 
 from saath.settings import KafkaSettings
 from saath_local.find import kafka_for_tests
@@ -29,19 +29,19 @@ def main() -> None:
     options = _options()
     load = Load([], SECRET, options.seconds, options.warm_up, options.concurrency)
     with kafka_for_tests() as found, tempfile.TemporaryDirectory() as folder:
-        print(f"{found}\n{_machine()}")
+        print(f"{found}\n{machine()}")
         kafka = KafkaSettings(bootstrap_servers=found.bootstrap_servers)
         at = bench(kafka, Path(folder))
-        with at.ingest() as ours, at.bare() as bare:
-            _memory("ready", ours, bare)
-            _cold(load, ours, bare)
-            _compare(load, ours, bare, options.rounds)
-            _memory("after the closed loops", ours, bare)
+        with ingest(at) as ours, bare(at) as other:
+            _memory("ready", ours, other)
+            _cold(load, ours, other)
+            _compare(load, ours, other, options.rounds)
+            _memory("after the closed loops", ours, other)
             seconds = options.open_seconds
             _open_loop(replace(load, seconds=seconds, updates_per_second=OPEN_RATE), ours)
             _memory("after the open loop", ours)
         _two(load, at, options.rounds)
-    print(f"\n{_machine()}")
+    print(f"\n{machine()}")
 
 
 def _cold(load: Load, *servers: Server) -> None:
@@ -99,7 +99,7 @@ def _open_loop(load: Load, ours: Server) -> None:
 def _two(load: Load, at: Bench, rounds: int) -> None:
     """One process, then two with as much load each, turn about: first in the open, then held back."""
     with ExitStack() as stack:
-        pair = [stack.enter_context(at.ingest(f"ingest-{n}")) for n in (1, 2)]
+        pair = [stack.enter_context(ingest(at, f"ingest-{n}")) for n in (1, 2)]
         for server in pair:
             put_under(replace(load, ports=[server.port]))
         print(
@@ -127,11 +127,6 @@ def _memory(when: str, *servers: Server) -> None:
     for server in servers:
         if found := server.memory_mib():
             print(f"  memory of {server.name} {when}: {found[0]:.0f} MiB, at most {found[1]:.0f}")
-
-
-def _machine() -> str:
-    python = f"Python {platform.python_version()}, {os.cpu_count()} cores"
-    return f"{python}, load average {os.getloadavg()[0]:.1f}"
 
 
 def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -1,9 +1,8 @@
 """Numbers to sentences. Pure."""
 
-import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.benchmarks.figures import percentiles
 from tests.benchmarks.ingest.load import Result, Tally
 
 
@@ -25,19 +24,6 @@ def summary(result: Result, cpu_seconds: float | None) -> Round:
     return Round(rate, cost, measured.refused + result.warm_up.refused, latency(measured))
 
 
-def percentile(values: Sequence[float], percent: float) -> float:
-    """The value that so many percent do not exceed (nearest rank)."""
-    ranked = sorted(values)
-    return ranked[max(0, -(-len(ranked) * percent // 100).__int__() - 1)] if ranked else 0.0
-
-
 def latency(tally: Tally) -> str:
     """The usual percentiles of one stretch of time."""
-    parts = [f"p{p:g} {percentile(tally.latencies_ms, p):.1f}" for p in (50, 90, 99, 99.9)]
-    return f"{', '.join(parts)}, max {max(tally.latencies_ms, default=0):.1f} ms"
-
-
-def spread(values: Sequence[float], digits: int = 2) -> str:
-    """The median, and between what it lay."""
-    middle = statistics.median(values)
-    return f"{middle:.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+    return percentiles(tally.latencies_ms)

@@ -14,7 +14,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 
 import uvloop
@@ -88,8 +88,16 @@ async def closed(load: Load, wires: Iterator[tuple[bytes, int]]) -> Result:
     return result
 
 
-async def opened(load: Load, wires: Iterator[tuple[bytes, int]]) -> Result:
-    """Post at instants drawn beforehand: a Poisson process, as many senders make together."""
+async def opened(
+    load: Load,
+    wires: Iterator[tuple[bytes, int]],
+    told: Callable[[bytes, float], None] = lambda wire, due: None,
+) -> Result:
+    """
+    Post at instants drawn beforehand: a Poisson process, as many senders make together.
+
+    *told* hears of each, and when it was due by ``time.perf_counter``.
+    """
     result = Result(Tally(load.warm_up_seconds), Tally(load.seconds))
     connections = await connect(load.ports, OPEN_CONNECTIONS)
     idle = asyncio.Queue[Connection]()
@@ -98,6 +106,7 @@ async def opened(load: Load, wires: Iterator[tuple[bytes, int]]) -> Result:
 
     async def post(due: float, tally: Tally) -> None:
         connection, (wire, updates) = await idle.get(), next(wires)
+        told(wire, due)
         status = await connection.post(wire)
         tally.note(status, updates, time.perf_counter() - due)
         idle.put_nowait(connection)
