@@ -115,6 +115,8 @@ def clear_policy(number: Number, by: By = None) -> None:
 def _write(number: str, policy: NumberPolicy | None, by: str | None) -> None:
     async def write() -> str:
         async with Commander(name="saath-cli") as commander:
+            if policy is None:
+                return await commander.clear_policy(number, by=by)
             return await commander.set_policy(number, policy, by=by)
 
     # What is wrong is said once, in a sentence of ours.

@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from saath.cli.dlq import printable
 from saath.cli.heard import Heard
+from saath.cli.shell import printable
 from saath.events import Command, Event, NumberPolicy, short_name
 
 # What of a decided fact says something to who reads a policy; in this order.

@@ -238,13 +238,20 @@ class Commander(_Writer):
     async def set_policy(
         self,
         number: str,
-        policy: Mapping[str, Any],
+        policy: NumberPolicy | Mapping[str, Any],
         *,
         by: str | None = None,
         id: str | None = None,  # noqa: A002 # the contract's own word
     ) -> str:
-        """From now on *policy* holds for the number. A bad one is refused, and the last good one stays."""
-        return await self._command(number, "policy", id, by=by, policy=dict(policy))
+        """
+        The number is answered so from now on, whatever else was said of it.
+
+        Returns the command's id once it is durable.
+
+        Raises:
+            ValueError: it would be refused; the message names the field.
+        """
+        return await self._policy(number, policy, by, id)
 
     async def clear_policy(
         self,
@@ -253,26 +260,17 @@ class Commander(_Writer):
         by: str | None = None,
         id: str | None = None,  # noqa: A002 # the contract's own word
     ) -> str:
-        """The policy that was set by a command holds no longer."""
-        return await self._command(number, "policy", id, by=by, policy=None)
+        """The policy that a command has set holds no longer."""
+        return await self._policy(number, None, by, id)
 
-    async def set_policy(
+    async def _policy(
         self,
         number: str,
         policy: NumberPolicy | Mapping[str, Any] | None,
-        *,
-        by: str | None = None,
-        id: str | None = None,  # noqa: A002 # the contract's own word
+        by: str | None,
+        given_id: str | None,
     ) -> str:
-        """
-        The number is answered so from now on, whatever else was said of it; ``None`` takes it back.
-
-        Returns the command's id once it is durable.
-
-        Raises:
-            ValueError: it would be refused; the message names the field.
-        """
-        command_id = id or new_id()
+        command_id = given_id or new_id()
         value = policy_request(id=command_id, number=number, policy=policy, by=by)
         await self._write(COMMANDS, number, value)
         return command_id
