@@ -4,13 +4,14 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.flow.test_sync import read, sync_and_ingest
 
 from saath.events import ContactRecorded
 from saath.identity import alias_key
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import CONTACTS
-from saath_demo.stack import Stack
+from saath_demo.stack import Stack, StackFailed
 from saath_sandbox.client import Sandbox
 from saath_sandbox.views import RegisteredNumber
 
@@ -104,3 +105,18 @@ async def test_the_address_book_is_recorded_each_change_once_and_the_latest_last
     ]
     assert "dead_lettered" not in log
     assert not any(name in log for name in (PHONE, OTHER, USER, "Pablo"))
+
+
+async def test_another_installation_key_ends_sync_with_a_sentence(
+    kafka: KafkaSettings, topics: TopicSettings, tmp_path: Path
+) -> None:
+    async with sync_and_ingest(kafka, topics, tmp_path) as (stack, meta, _):
+        number = await meta.register_number(subscribed=True)
+        await Phone(meta, number).tells(*FIRST)
+        await recorded(kafka, topics, 3)
+        await stack.stop("sync")
+
+    (tmp_path / "another").mkdir()
+    with pytest.raises(StackFailed, match="SAATH_INSTALLATION_KEY is not the one"):
+        async with sync_and_ingest(kafka, topics, tmp_path / "another"):
+            pass

@@ -7,13 +7,14 @@ import sys
 import uuid
 
 import pytest
+from aiokafka.admin import NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from saath.errors import Misconfigured
 from saath.kafka.client import admin
 from saath.kafka.layout import Applied, apply, read_layout
 from saath.settings import KafkaSettings, TopicSettings
-from saath.topics import INBOUND, TOPICS, TURNS
+from saath.topics import ACCOUNTS, INBOUND, TOPICS, TURNS
 
 
 @pytest.fixture
@@ -87,6 +88,26 @@ async def test_a_service_without_its_topics_says_what_to_run(
     kafka: KafkaSettings, fresh: TopicSettings
 ) -> None:
     with pytest.raises(Misconfigured, match="run `saath topics apply`"):
+        await read_layout(kafka, fresh, "tests")
+
+
+async def test_contacts_of_a_number_must_lie_where_its_other_topics_do(
+    kafka: KafkaSettings, fresh: TopicSettings
+) -> None:
+    await apply(kafka, fresh, "tests")
+    client = admin(kafka, "tests")
+    await client.start()
+    try:
+        name = ACCOUNTS.full_name(fresh.prefix)
+        await client.create_partitions({name: NewPartitions(total_count=3)})
+        while len((await client.describe_topics([name]))[0]["partitions"]) < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    finally:
+        await client.close()
+
+    with pytest.raises(
+        Misconfigured, match=r"differ in their partition count: .*'accounts\.v1': 3"
+    ):
         await read_layout(kafka, fresh, "tests")
 
 
