@@ -17,6 +17,9 @@ from saath.topics import Topic
 POLL_MS = 100
 QUIET_POLLS_MAX = 300  # 30 s; aiokafka itself looks for a broker for ever
 RECORDS_MAX = 2000
+# A broker answers a connection's questions one by one: at the end of a partition the next one would
+# stand behind a fetch that waits half a second for records that nobody wants.
+FETCH_WAIT_MS = 10
 
 # How many of how many records have been read.
 Progress = Callable[[int, int], None]
@@ -116,5 +119,5 @@ async def searching(kafka: KafkaSettings, client_id: str, prefix: str) -> AsyncI
         Misconfigured: a topic is not there, or may not be read by us.
     """
     with translated(kafka):
-        async with reading(kafka, client_id) as reader:
+        async with reading(kafka, client_id, fetch_max_wait_ms=FETCH_WAIT_MS) as reader:
             yield Searcher(reader, prefix)

@@ -157,11 +157,14 @@ def _taken_by(before: State, story: Story) -> Logged | None:
 
 
 def _said_already(turn: TurnOffered, story: Story) -> bool:
-    """The change of owner that the turn came with gave the same reason."""
+    """The message, or the change of owner, that the turn came with gave the reason."""
     cause = story.get(turn.causation or "")
-    effects = story.effects(cause) if cause else ()
-    changes = [e.event for e in effects if isinstance(e.event, OwnerChanged)]
-    return any(change.reason == turn.reason for change in changes)
+    if cause and isinstance(cause.event, MessageReceived):
+        return True
+    changes = [logged.event for logged in story.log if isinstance(logged.event, OwnerChanged)]
+    return any(
+        change.epoch == turn.epoch and change.causation == turn.causation for change in changes
+    )
 
 
 def _by_command(logged: Logged, story: Story) -> str:

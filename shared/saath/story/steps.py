@@ -20,6 +20,7 @@ from saath.events import (
     StatusEvent,
     ThreadControlChanged,
     TurnOffered,
+    TurnWithdrawn,
     short_name,
 )
 from saath.story.log import Logged, Story
@@ -104,11 +105,18 @@ def _step(logged: Logged, before: State, story: Story, speech: Speech) -> Step:
         logged_after_ms=_logged_after(logged),
         whole_seconds=_in_whole_seconds(event),
         cause=source if source is None or speech.texts else shortened(source),
-        after_cause_ms=_between(cause, logged),
+        after_cause_ms=_between(cause, logged) if _is_cause(cause, event) else None,
         after_turn_ms=_between(_turn_of(event, story), logged),
         place=logged.place,
         words=speech.words(event),
     )
+
+
+def _is_cause(source: Logged | None, event: Event) -> bool:
+    """False where a turn followed from what the log does not have, such as a command."""
+    if source is None or not isinstance(event, TurnOffered | TurnWithdrawn):
+        return True
+    return event.causation in (None, source.event.id)
 
 
 def _turn_of(event: Event, story: Story) -> Logged | None:

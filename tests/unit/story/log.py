@@ -99,8 +99,8 @@ class Log:
         )
         event = TurnOffered(
             id=turn, time=at(seconds), bot="orders", epoch=epoch, deadline=at(seconds + 120),
-            turn="", messages=(message,), causation=event_id(asked, "received"),
-            **(about() | {"reason": "first message"} | more),
+            turn="", messages=(message,),
+            **(about() | {"reason": "first message", "causation": event_id(asked, "received")} | more),
         )  # fmt: skip
         return self.put(event, seconds, TURNS)
 

@@ -45,7 +45,7 @@ def test_a_person_who_steps_in_is_why_the_bot_did_not_answer() -> None:
 
     assert log.told()[5:] == [
         "The customer wrote. The bot orders is asked: the bot has the conversation.",
-        "The bot orders was asked to answer until 12:02:10. The bot has the conversation.",
+        "The bot orders was asked to answer until 12:02:10.",
         "A person wrote from the phone.",
         (
             "From now on a person answers, until 25 Nov 00:00 (before: the bot). "
@@ -198,10 +198,13 @@ def test_delays_are_told_from_the_event_its_cause_and_the_question() -> None:
 def test_a_command_is_named_as_what_gave_the_conversation_back() -> None:
     log = overtaken()
     log.owned("bot", 3, 30, "released by Asha", "cmd-7")
+    log.offered("t_3", "wamid.E", 3, 30, causation="cmd-7", reason="released")
 
-    assert log.told()[-1] == (
-        "From now on the bot answers (before: a person). Released by Asha (command cmd-7)."
-    )
+    assert log.told()[-2:] == [
+        "From now on the bot answers (before: a person). Released by Asha (command cmd-7).",
+        "The bot orders was asked to answer until 12:02:30.",
+    ]
+    assert tell(log.story, CONVERSATION, SPEECH)[-1].after_cause_ms is None
 
 
 def test_words_of_people_and_bots_are_told_only_when_asked_for() -> None:
