@@ -61,7 +61,7 @@ def decide(
             return (event, *opened(event, state, now), *following)
         case MessageEchoed():
             return _echo(event, state, policy, now)
-        case OutcomeEvent():
+        case OutcomeEvent() if not event.shadow:
             return (event, *outcome(event, state, policy, now))
         case ThreadControlChanged():
             return (event, *_thread(event, state, policy, now))

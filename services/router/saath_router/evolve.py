@@ -84,11 +84,18 @@ def evolve(state: Conversation, event: Event, *, acts: bool = True) -> Conversat
         seen = with_plain(state.seen_history, event.id, SEEN_MAX)
         remembered: Changes = {"seen_history": seen}
     else:
-        changes = _changes(state, event) | (_waits(state, event) if acts else {})
+        changes = {} if _on_trial(event) else _changes(state, event)
+        if acts and not _on_trial(event):
+            changes |= _waits(state, event)
         remembered = {} if isinstance(event, NOT_REMEMBERED) else _seen(state, event.id, event.time)
         if state.started_at is None:
             changes["started_at"] = event.time
     return state.model_copy(update=_learned(state, event) | changes | remembered)
+
+
+def _on_trial(event: Event) -> bool:
+    """What a bot said on trial answers nobody."""
+    return isinstance(event, OutcomeEvent) and bool(event.shadow)
 
 
 def remember(state: Conversation, what: str, happened: datetime) -> Conversation:

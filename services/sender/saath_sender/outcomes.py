@@ -18,6 +18,7 @@ from saath.events import (
     TurnClosed,
 )
 from saath.identity import digest_id
+from saath.tokens import TurnToken
 from saath_sender.requests import Refusal, Request, Source
 
 
@@ -107,6 +108,7 @@ def unread(refusal: Refusal, source: Source, index: int, now: datetime) -> Outco
         bot=token.bot if token else None,
         turn_id=token.turn if token else None,
         epoch=token.epoch if token else None,
+        shadow=_on_trial(token),
         reason=refusal.reason,
         pointer=refusal.pointer,
     )
@@ -129,7 +131,12 @@ def _facts(message: Message, kind: str, now: datetime) -> dict[str, Any]:
         "bot": token.bot if token else None,
         "turn_id": token.turn if token else None,
         "epoch": token.epoch if token else None,
+        "shadow": _on_trial(token),
         "content": content,
         # Without a turn the conversation may be unknown here; by the address the router knows it.
         "to": (request.to or "").partition(":")[2] or None,
     }
+
+
+def _on_trial(token: TurnToken | None) -> bool | None:
+    return True if token and token.shadow else None

@@ -89,7 +89,8 @@ class OutcomeEvent(Event):
     What became of one message of a request: ``index`` of ``total``.
 
     ``epoch`` is the ownership the writer believed in. ``by`` says whose words they were, ``to`` where
-    they were to go (or went) when that was said as an address.
+    they were to go (or went) when that was said as an address. ``shadow``: the bot was asked on trial,
+    and nothing of what it says happens.
     """
 
     request: str
@@ -101,6 +102,7 @@ class OutcomeEvent(Event):
     epoch: int | None = None
     to: Annotated[str | None, Private] = None
     content: Content | None = None
+    shadow: bool | None = None
 
 
 class MessageAccepted(OutcomeEvent):
