@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 from tests.flow.ingest_process import Ingest
@@ -52,15 +51,14 @@ class Redelivery:
         async with asyncio.timeout(PATIENCE_SECONDS), self.news:
             await self.news.wait_for(lambda: self.accepted + self.refused >= until)
 
-    async def tell(self, numbers: Sequence[str], enough: asyncio.Event) -> None:
-        """Post bodies about these numbers in order, none before the one ahead of it was taken."""
+    async def tell(self, number: str, enough: asyncio.Event) -> None:
+        """Post a number's bodies in order, none before the one ahead of it was taken."""
         while not enough.is_set():
-            first = len(self.told[numbers[0]])
-            more = range(first, first + UPDATES[first % len(UPDATES)])
-            ids = {number: [f"wamid.{number}.{n}" for n in more] for number in numbers}
-            await self._until_taken(body(ids), [wamid for part in ids.values() for wamid in part])
-            for number, part in ids.items():
-                self.told[number] += part
+            first = len(self.told[number])
+            size = UPDATES[first % len(UPDATES)]
+            ids = [f"wamid.{number}.{n}" for n in range(first, first + size)]
+            await self._until_taken(body(number, ids), ids)
+            self.told[number] += ids
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _until_taken(self, content: bytes, ids: Sequence[str]) -> None:
@@ -81,15 +79,9 @@ class Redelivery:
         return taken
 
 
-def body(ids: Mapping[str, Iterable[str]]) -> bytes:
-    """A webhook with a change for each number, and in it a message for each of its ids."""
-    changes = [{"field": "messages", "value": _value(*item)} for item in ids.items()]
-    entry = {"id": "102290129340398", "changes": changes}
-    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
-
-
-def _value(number: str, ids: Iterable[str]) -> dict[str, Any]:
-    return {
+def body(number: str, ids: Iterable[str]) -> bytes:
+    """A webhook with a message for each of *ids*."""
+    value = {
         "messaging_product": "whatsapp",
         "metadata": {"display_phone_number": "15550783881", "phone_number_id": number},
         "messages": [
@@ -103,35 +95,27 @@ def _value(number: str, ids: Iterable[str]) -> dict[str, Any]:
             for wamid in ids
         ],
     }
+    entry = {"id": "102290129340398", "changes": [{"field": "messages", "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 
 @asynccontextmanager
-async def redelivering(
-    ingest: Ingest, together: Iterable[Sequence[str]]
-) -> AsyncIterator[Redelivery]:
-    """
-    Until the block's end webhooks come in; then the last ones are taken.
-
-    Numbers that stand *together* share each body.
-    """
+async def redelivering(ingest: Ingest, numbers: Iterable[str]) -> AsyncIterator[Redelivery]:
+    """Until the block's end webhooks come in for each of *numbers*; then the last ones are taken."""
     meta, enough = Redelivery(ingest), asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        for numbers in together:
-            group.create_task(meta.tell(numbers, enough))
+        for number in numbers:
+            group.create_task(meta.tell(number, enough))
         yield meta
         enough.set()
 
 
-def pairs_of_numbers(partitions: int) -> tuple[tuple[str, str], ...]:
-    """
-    For every partition a number, and with it one of the next partition.
-
-    So a body is on two brokers, and half of it may be durable: that is none of it.
-    """
+def numbers_of(partitions: int, each: int = 2) -> tuple[str, ...]:
+    """So many numbers for every partition."""
     found: dict[int, list[str]] = defaultdict(list)
     for number in map(str, range(106540352240000, 106540352240999)):
         found[partition_for(number, partitions)].append(number)
-    return tuple((found[p][0], found[(p + 1) % partitions][1]) for p in range(partitions))
+    return tuple(number for partition in found.values() for number in partition[:each])
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,17 +80,18 @@ async def published(uplink: Uplink, *records: Output, seconds: float = FOREVER) 
     return "published"
 
 
+@pytest.mark.parametrize(("first", "last"), [(0, 1), (1, 0)])
 async def test_publishing_ends_only_when_every_record_is_acknowledged(
-    broker: Broker, in_flight: InFlight
+    broker: Broker, in_flight: InFlight, first: int, last: int
 ) -> None:
     async with connected(broker, in_flight) as uplink:
         publishing = asyncio.create_task(published(uplink, RECORD, RECORD))
         await until(lambda: len(broker.futures) == 2)
-        broker.futures[1].set_result(None)
+        broker.futures[first].set_result(None)
         for _ in range(20):
             await asyncio.sleep(0)
         before = publishing.done()
-        broker.futures[0].set_result(None)
+        broker.futures[last].set_result(None)
 
         after = await publishing
         await until(lambda: in_flight.bytes == 0)

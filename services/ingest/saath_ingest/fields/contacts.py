@@ -38,7 +38,9 @@ def contact(known: Book, at: Any, user_id: Any = None, parent_user_id: Any = Non
     """
     phone, user = split_address(at)
     user = identifier(user_id) or user
-    entry = known.get(phone or "") or known.get(user or "") or {}
+    entry = known.get(phone or "") or known.get(user or "")
+    if entry is None:  # statuses and echoes come without a book
+        return Contact(phone=phone, user_id=user, parent_user_id=identifier(parent_user_id))
     book_phone, book_user = split_address(entry.get("wa_id"))
     profile = mapping(entry.get("profile"))
     return Contact(

@@ -82,12 +82,11 @@ def status(frame: Frame, item: JsonObject) -> Status:
 
 def _participant(item: JsonObject) -> str | None:
     # Two of Meta's pages spell it two ways.
-    names = (
-        "recipient_participant_id",
-        "participant_recipient_id",
-        "recipient_participant_user_id",
+    return (
+        identifier(item.get("recipient_participant_id"))
+        or identifier(item.get("participant_recipient_id"))
+        or identifier(item.get("recipient_participant_user_id"))
     )
-    return next((found for name in names if (found := identifier(item.get(name)))), None)
 
 
 def _contact(known: Book, item: JsonObject, participant: str | None) -> Contact:
