@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from saath.cli.app import app
 from saath.events import (
     Contact,
+    Content,
     ConversationMerged,
     Event,
     MessageRefused,
@@ -290,8 +291,24 @@ def test_a_broker_that_is_away_is_said_in_a_sentence_by_the_process() -> None:
 
 
 def test_only_the_conversations_own_partition_is_read(desk: Desk) -> None:
-    """What stands elsewhere under its name is nobody's fact: the router put it at its partition."""
+    """What stands elsewhere under its name is nobody's fact, nor is what speaks of it beside it."""
     desk.write(overtaken())
+    names = (f"c_{n}" for n in range(99))
+    beside = next(
+        n for n in names if partition_for(n, PARTITIONS) == partition_for(ANA, PARTITIONS)
+    )
+    spoken = (
+        overtaken()
+        .records[0]
+        .event.model_copy(
+            update={
+                "id": "wamid.X:received",
+                "conversation": beside,
+                "content": Content.of_text(ANA),
+            }
+        )
+    )
+    desk.publish(CONVERSATIONS, spoken)
     stray = event_id("wamid.stray", "received")
     event = overtaken().records[0].event.model_copy(update={"id": stray})
     out = output(CONVERSATIONS, event, PARTITIONS)
