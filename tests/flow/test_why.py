@@ -239,11 +239,13 @@ def test_a_joined_conversation_leads_to_the_one_that_is_left_and_its_story_has_b
 def test_a_numbers_conversations_are_listed_by_activity_and_chosen_by_owner_and_who_waits(
     desk: Desk,
 ) -> None:
+    others, here = map(str, range(200, 299)), partition_for(NUMBER, PARTITIONS)
+    neighbour = next(n for n in others if partition_for(n, PARTITIONS) == here)
     desk.write(overtaken(), hours_ago=2)
     desk.write(of(BEN, Log(overtaken().records[:5])), hours_ago=1)
     desk.publish(
-        OWNERS, owned(ANA, "human"), owned(BEN, "bot", bot="orders", epoch=1),
-        owned("c_else", "bot", number="100000000000009"),
+        OWNERS, owned(BEN, "bot", bot="orders", epoch=1), owned(ANA, "human"),
+        owned("c_else", "bot", number=neighbour),
     )  # fmt: skip
 
     def listed(*more: str) -> list[str]:
