@@ -64,6 +64,17 @@ def overlay(defaults: Policy, *chosen: PlainPolicy | None) -> Policy:
     return replace(defaults, **said) if said else defaults
 
 
+def chosen_by(policy: Policy) -> NumberPolicy:
+    """*policy* as somebody would have to choose it: the other way round from ``overlay``."""
+    said: dict[str, Any] = {}
+    for name, field in _NAMES.items():
+        value = getattr(policy, field)
+        if isinstance(value, timedelta):
+            value = value.total_seconds()
+        said[name] = tuple(sorted(value)) if isinstance(value, frozenset) else value
+    return NumberPolicy.model_construct(**said)
+
+
 def _read(name: str, value: Any) -> Any:
     if name.endswith(SUFFIX):
         return timedelta(seconds=value)

@@ -72,6 +72,21 @@ def _read(model: type[M], text: str, name: str) -> M:
     raise PolicyRefused(name, mistakes)
 
 
+def doubts(book: PolicyBook) -> Iterator[str]:
+    """What is right, and yet may not do what whoever wrote it wants."""
+    said = {"defaults": book.defaults} if book.defaults else {}
+    common = book.defaults.hours if book.defaults else None
+    for name, policy in (said | {f"numbers.{n}": p for n, p in book.numbers.items()}).items():
+        handoff = ((f"handoff[{n}]", rule.when) for n, rule in enumerate(policy.handoff or ()))
+        ask = ((f"ask[{n}]", rule.when) for n, rule in enumerate(policy.ask or ()))
+        for where, when in (*handoff, *ask):
+            if when.closed is not None and not (policy.hours or common):
+                yield (
+                    f"{name}.{where} asks whether it is closed, and no hours are said here: it is "
+                    "always open, unless they are said elsewhere"
+                )
+
+
 def _number_problem(number: str) -> str | None:
     right = number.isascii() and number.isdigit() and len(number) <= 32
     return None if right else f"{number[:40]} is no phone_number_id: its digits, as Meta shows them"

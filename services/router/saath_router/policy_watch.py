@@ -28,6 +28,23 @@ CURRENT = Gauge(
 Version = tuple[int, int, int, int]
 
 
+def text_of(path: Path) -> str:
+    """
+    What is in the file at *path*.
+
+    Raises:
+        PolicyRefused: there is no such file, or it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        problem = f"cannot be read ({os.strerror(error.errno) if error.errno else error})"
+        raise PolicyRefused(str(path), [Mistake(1, problem)]) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise PolicyRefused(str(path), [Mistake(line, "is not UTF-8")]) from None
+
+
 def load_policies(path: Path) -> PolicyBook:
     """
     The policies that the file at *path* says.
@@ -35,15 +52,7 @@ def load_policies(path: Path) -> PolicyBook:
     Raises:
         PolicyRefused: there is no such file, or it cannot be used.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        problem = f"cannot be read ({os.strerror(error.errno) if error.errno else error})"
-        raise PolicyRefused(str(path), [Mistake(1, problem)]) from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise PolicyRefused(str(path), [Mistake(line, "is not UTF-8")]) from None
-    return read_policies(text, str(path))
+    return read_policies(text_of(path), str(path))
 
 
 class PolicyFile:

@@ -23,7 +23,13 @@ class RouterSection(PlainPolicy, extra="forbid"):
         return overlay(Policy(), self)
 
 
-class RouterSettings(Settings):
+class PolicySettings(Settings):
+    """What of the environment says how numbers are answered."""
+
+    router: RouterSection = RouterSection()
+
+
+class RouterSettings(PolicySettings):
     """
     What the router reads from the environment.
 
@@ -33,4 +39,3 @@ class RouterSettings(Settings):
 
     installation_key: SecretStr = Field(min_length=16)
     turn_keys: SecretList
-    router: RouterSection = RouterSection()

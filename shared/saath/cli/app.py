@@ -4,7 +4,7 @@ from importlib import import_module
 
 import typer
 
-from saath.cli import dlq, topics
+from saath.cli import dlq, policy, topics
 from saath.cli.decode import decode
 from saath.cli.version import version
 
@@ -17,10 +17,11 @@ app = typer.Typer(
 )
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(policy.app, name="policy")
 app.command("decode")(decode)
 app.command("version")(version)
 
-OWN = frozenset({"decode", "dlq", "topics", "version"})
+OWN = frozenset({"decode", "dlq", "policy", "topics", "version"})
 
 
 def hang_local_commands() -> None:

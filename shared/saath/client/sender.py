@@ -12,7 +12,14 @@ from pydantic import ValidationError
 from saath.client.answers import Message, contents, written
 from saath.client.connection import ClientSettings, given_or_loaded, open_publisher
 from saath.codec import explain
-from saath.events import Command, InDoubtPolicy, JsonObject, MessageClass
+from saath.events import (
+    Command,
+    InDoubtPolicy,
+    JsonObject,
+    MessageClass,
+    NumberPolicy,
+    policy_by_hand,
+)
 from saath.identity import uuid7
 from saath.kafka.failures import translated
 from saath.kafka.publisher import Publisher
@@ -78,6 +85,31 @@ def command_request(**fields: str | None) -> bytes:
     except ValidationError as error:
         raise ValueError(explain(error)) from None
     return command.model_dump_json(exclude_none=True).encode()
+
+
+def policy_request(
+    *,
+    id: str,  # noqa: A002 # the contract's own word
+    number: str,
+    policy: NumberPolicy | Mapping[str, Any] | None,
+    by: str | None = None,
+) -> bytes:
+    """
+    Write the command that sets a number's policy, or with ``None`` takes it back. Pure.
+
+    Raises:
+        ValueError: it would be refused; the message names the field.
+    """
+    given = policy.model_dump(exclude_none=True) if isinstance(policy, NumberPolicy) else policy
+    said = {"id": id, "number": number, "command": "policy", "by": by}
+    try:
+        checked = None if given is None else policy_by_hand(given)
+        written = checked and checked.model_dump(mode="json", exclude_none=True)
+        fields = {name: value for name, value in said.items() if value is not None}
+        command = Command.model_validate(fields | {"policy": written})
+    except ValidationError as error:
+        raise ValueError(explain(error)) from None
+    return command.model_dump_json(exclude_unset=True).encode()
 
 
 class _Writer:
@@ -197,6 +229,27 @@ class Commander(_Writer):
         return await self._command(
             number, "release", id, conversation=conversation, phone=phone, user_id=user_id, by=by
         )
+
+    async def set_policy(
+        self,
+        number: str,
+        policy: NumberPolicy | Mapping[str, Any] | None,
+        *,
+        by: str | None = None,
+        id: str | None = None,  # noqa: A002 # the contract's own word
+    ) -> str:
+        """
+        The number is answered so from now on, whatever else was said of it; ``None`` takes it back.
+
+        Returns the command's id once it is durable.
+
+        Raises:
+            ValueError: it would be refused; the message names the field.
+        """
+        command_id = id or new_id()
+        value = policy_request(id=command_id, number=number, policy=policy, by=by)
+        await self._write(COMMANDS, number, value)
+        return command_id
 
     async def _command(
         self, number: str, command: str, given_id: str | None, **names: str | None

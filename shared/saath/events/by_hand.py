@@ -56,13 +56,17 @@ def checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _several(said: Any, info: ValidationInfo) -> Any:
-    """One text is a list of one; a list without anything in it is a mistake."""
-    if isinstance(said, str):
-        return (said,)
+def _several(said: Any) -> Any:
+    """One text is a list of one."""
+    return (said,) if isinstance(said, str) else said
+
+
+def _some(said: Any, info: ValidationInfo) -> Any:
+    """So it is here, and a list without anything in it is a mistake."""
     if is_by_hand(info) and isinstance(said, list | tuple) and not said:
         raise mistake("names nothing: name something, or leave it out")
-    return said
+    return _several(said)
 
 
 SEVERAL: Final = BeforeValidator(_several)
+SOME: Final = BeforeValidator(_some)

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from saath.events.base import Private
-from saath.events.by_hand import SEVERAL, Chosen, checked, is_by_hand, mistake
+from saath.events.by_hand import SEVERAL, SOME, Chosen, checked, is_by_hand, mistake
 from saath.spelling import did_you_mean
 
 PATTERN_MAX = 500
@@ -127,14 +127,12 @@ class Condition(Chosen):
     ``any``. ``contacts`` are phone numbers or business-scoped user ids. ``closed``: out of opening hours.
     """
 
-    words: Annotated[tuple[_Word, ...] | None, SEVERAL] = None
-    patterns: Annotated[tuple[Annotated[str, checked(_pattern_problem)], ...] | None, SEVERAL] = (
-        None
-    )
-    types: Annotated[tuple[Annotated[str, checked(_type_problem)], ...] | None, SEVERAL] = None
-    ad_sources: Annotated[tuple[str, ...] | None, SEVERAL] = None
+    words: Annotated[tuple[_Word, ...] | None, SOME] = None
+    patterns: Annotated[tuple[Annotated[str, checked(_pattern_problem)], ...] | None, SOME] = None
+    types: Annotated[tuple[Annotated[str, checked(_type_problem)], ...] | None, SOME] = None
+    ad_sources: Annotated[tuple[str, ...] | None, SOME] = None
     contacts: Annotated[
-        tuple[Annotated[str, checked(_contact_problem)], ...] | None, SEVERAL, Private
+        tuple[Annotated[str, checked(_contact_problem)], ...] | None, SOME, Private
     ] = None
     closed: bool | None = None
 
