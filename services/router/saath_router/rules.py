@@ -99,13 +99,13 @@ _Check = Callable[[_Asked], bool]
 _Checks = tuple[_Check, ...]
 
 # By the list itself and not by what is in it: to hash a list of rules takes longer than to ask them.
-# It is kept beside its checks, so that its name in memory is no other list's.
+# It is kept beside its checks: so its name in memory is no other list's.
 _known: dict[int, tuple[object, tuple[_Checks, ...]]] = {}
 
 
 def _ready(rules: tuple[R, ...]) -> tuple[_Checks, ...]:
     known = _known.get(id(rules))
-    if known is not None and known[0] is rules:
+    if known is not None:
         return known[1]
     ready = tuple(tuple(_checks(rule.when)) for rule in rules)
     if len(_known) >= READY_MAX:

@@ -105,6 +105,9 @@ def test_the_next_opening_is_the_next_time_somebody_comes_in(
         (KOLKATA, at("2026-11-02 07:20"), timedelta(minutes=15), at("2026-11-02 08:35")),
         (KOLKATA, at("2026-11-02 12:20"), timedelta(minutes=15), at("2026-11-03 04:35")),
         (KOLKATA, at("2026-11-02 12:20"), timedelta(minutes=10), at("2026-11-02 12:30")),
+        # What overlaps is counted once.
+        (hours("UTC", mon="09:00-12:00 10:00-13:00 10:30-11:00"), at("2026-11-02 09:00"),
+         timedelta(hours=3, minutes=30), at("2026-11-02 12:30")),
         # Midnight and two in the morning are three hours apart when clocks go back, one when forward.
         (NIGHT_IN_YORK, at("2026-11-01 04:00"), timedelta(hours=5), at("2026-11-01 09:00")),
         (NIGHT_IN_YORK, at("2026-03-08 05:00"), timedelta(hours=3), at("2026-03-08 08:00")),
