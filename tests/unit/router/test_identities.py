@@ -1,4 +1,4 @@
-"""A customer by phone number, by user id, by both: whose conversation a fact belongs to, and what moves it."""
+"""A customer by phone number, by user id, by both: whose conversation a fact is, and what moves it."""
 
 from typing import Any
 
