@@ -117,7 +117,9 @@ def ask_whoever_waits(
 
     The text that *but_for* is the key of was no answer.
     """
-    waiting = unanswered(state.recent, but_for)
+    # What is kept to be asked later is kept whole, and longer than the last few messages are.
+    waits = {m.message_id: m for m in (*unanswered(state.recent, but_for), *state.pending)}
+    waiting = tuple(sorted(waits.values(), key=lambda message: message.time))
     if not waiting or policy.answers in ("nobody", "shadow"):
         return ()
     if now - waiting[-1].time > policy.turn_age_max:
