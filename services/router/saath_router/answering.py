@@ -8,7 +8,14 @@ from saath.events import Event, MessageReceived, OwnerChanged, Routed, TurnMessa
 from saath.identity import event_id
 from saath_router.conversation import Conversation, merged
 from saath_router.facts import Rule, call, unattended
-from saath_router.ownership import Decision, from_meta, other_bot, to_human, to_meta
+from saath_router.ownership import (
+    Decision,
+    before_last_change,
+    from_meta,
+    other_bot,
+    to_human,
+    to_meta,
+)
 from saath_router.policy import Policy, bot_for, hold_until
 from saath_router.recent import unanswered
 from saath_router.rules import facts_of, first_match
@@ -56,7 +63,7 @@ def answer(
     silence = _nobody(event, policy, around)
     if silence:
         return (_routed(event, state, "nobody", silence),)
-    if event.standby:
+    if event.standby and not before_last_change(event, state):
         taken = to_meta(state, "meta_took", "Meta's agent answers", event.id, event.time, now)
         return (_routed(event, state, "meta", "meta_holds"), *taken)
     if policy.answers == "shadow":
@@ -110,7 +117,9 @@ def ask_whoever_waits(
 
     The text that *but_for* is the key of was no answer.
     """
-    waiting = unanswered(state.recent, but_for)
+    # What is kept to be asked later is kept whole, and longer than the last few messages are.
+    waits = {m.message_id: m for m in (*unanswered(state.recent, but_for), *state.pending)}
+    waiting = tuple(sorted(waits.values(), key=lambda message: message.time))
     if not waiting or policy.answers in ("nobody", "shadow"):
         return ()
     if now - waiting[-1].time > policy.turn_age_max:
@@ -149,7 +158,7 @@ def _after_meta(
     event: MessageReceived, state: Conversation, policy: Policy, now: datetime, around: Around
 ) -> Decision:
     """Meta gives us messages in this way only where its agent does not answer; a late one says nothing."""
-    if state.owner_since and event.time < state.owner_since.replace(microsecond=0):
+    if before_last_change(event, state):
         return (_routed(event, state, "meta", "meta_holds"),)
     let_go = from_meta(state, event, policy, now)
     changed = next(fact for fact in let_go if isinstance(fact, OwnerChanged))

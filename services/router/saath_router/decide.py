@@ -18,7 +18,14 @@ from saath_router.commanding import release
 from saath_router.conversation import REMEMBERED_FOR, Conversation, rank_of
 from saath_router.facts import Rule
 from saath_router.outcomes import outcome
-from saath_router.ownership import Decision, from_meta, is_late, person_wrote, to_meta
+from saath_router.ownership import (
+    Decision,
+    before_last_change,
+    from_meta,
+    is_late,
+    person_wrote,
+    to_meta,
+)
 from saath_router.policy import Policy
 from saath_router.prices import priced
 from saath_router.texts import is_said_to_one, normalised
@@ -115,7 +122,7 @@ def _echoed(
     event: MessageEchoed, state: Conversation, policy: Policy, now: datetime
 ) -> tuple[Rule, Decision]:
     if event.standby:
-        if _before_last_change(event, state):
+        if before_last_change(event, state):
             return "late", ()
         reason = "Meta's agent answered"
         return "meta_took", to_meta(state, "meta_took", reason, event.id, event.time, now)
@@ -133,7 +140,7 @@ def _echoed(
 def _release_word(
     event: MessageEchoed, state: Conversation, policy: Policy, now: datetime
 ) -> tuple[Rule, Decision]:
-    if _before_last_change(event, state):
+    if before_last_change(event, state):
         return "late", ()
     reason = "released from the phone"
     return "release_word", release(
@@ -145,7 +152,7 @@ def _thread(
     event: ThreadControlChanged, state: Conversation, policy: Policy, now: datetime
 ) -> Decision:
     """Meta's own agent has it, or has let go of it; what is older than the last change is late."""
-    if _before_last_change(event, state):
+    if before_last_change(event, state):
         return ()
     if event.holder == "meta":
         reason = "Meta's agent answers"
@@ -161,8 +168,3 @@ def _thread(
         state, policy, now, event.id, epoch=epoch, bot=bot or policy.bot, rule="meta_let_go"
     )
     return (*let_go, *asked)
-
-
-def _before_last_change(event: Event, state: Conversation) -> bool:
-    """Meta's times are whole seconds, so the same second counts as after."""
-    return bool(state.owner_since and event.time < state.owner_since.replace(microsecond=0))

@@ -41,8 +41,8 @@ from saath_router.conversation import (
     rank_of,
 )
 from saath_router.identities import changed_identity
-from saath_router.memory import with_dated, with_mark, with_plain, with_rank
-from saath_router.prices import price_mark
+from saath_router.memory import with_dated, with_plain, with_rank
+from saath_router.prices import prices_with
 from saath_router.recent import with_edit, with_message, without
 from saath_router.texts import text_key
 from saath_router.turns import asked_message
@@ -150,8 +150,7 @@ def _changes(state: Conversation, event: Event) -> Changes:
             rank = max(rank_of(event), state.rank(event.message_id))
             return _with_status(state, event.message_id, rank, callback is not None, named)
         case MessagePriced():
-            mark = price_mark(event.pricing)
-            return {"prices": with_mark(state.prices, event.message_id, mark, STATUSES_MAX)}
+            return {"prices": prices_with(state, event)}
         case TurnOffered():
             return _offered(state, event)
         case TurnWithdrawn():

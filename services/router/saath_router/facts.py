@@ -42,7 +42,7 @@ def owner_changed(
 ) -> OwnerChanged:
     """A person, or Meta's own agent, answers from when the cause *happened*."""
     return OwnerChanged(
-        id=follow_id("owner", state, cause),
+        id=follow_id("owner", state, cause, rule),
         owner=owner,
         previous=state.owner,
         epoch=state.next_epoch(now),
@@ -64,7 +64,7 @@ def to_bot(
 ) -> OwnerChanged:
     """*bot* answers from when the cause *happened*."""
     return OwnerChanged(
-        id=follow_id("owner", state, cause),
+        id=follow_id("owner", state, cause, rule),
         owner="bot",
         previous=state.owner,
         epoch=state.next_epoch(now),
@@ -169,9 +169,14 @@ def unattended(
     )
 
 
-def follow_id(kind: str, state: Conversation, cause: str) -> str:
-    """Deterministic: what follows from a fact has the same id however often it is decided."""
-    return digest_id(f"{kind}_", state.id, cause)
+def follow_id(kind: str, state: Conversation, cause: str, *more: str) -> str:
+    """
+    Deterministic: what follows from a fact has the same id however often it is decided.
+
+    *more* tells two of a kind that follow from one fact: a message may show that Meta's agent let go,
+    and ask for a person.
+    """
+    return digest_id(f"{kind}_", state.id, cause, *more)
 
 
 def about(state: Conversation, cause: str, now: datetime) -> dict[str, Any]:

@@ -21,7 +21,9 @@ def changed_identity(event: Event) -> IdentityChange | None:
     new one, and told it by a webhook field of its own for half a year of 2026.
     """
     match event:
-        case ContactIdentityChanged(previous_user_id=str() as previous, contact=contact):
+        case ContactIdentityChanged(previous_user_id=str() as previous, contact=contact) if (
+            previous != contact.user_id
+        ):
             return IdentityChange(Contact(user_id=previous), contact)
         case MessageReceived(contact=contact) if event.content.type == "system":
             return _by_system(contact, (event.content.model_extra or {}).get("system"))

@@ -114,9 +114,12 @@ def _together(older: Conversation, younger: Conversation) -> Conversation:
             ),
             "unattended": older.unattended and younger.unattended,
             "watched": {},
-            "pending": (),
-            "pending_due": None,
-            "pending_bot": None,
+            # Where nobody has either yet, nobody is asked now; they wait on together.
+            "pending": tuple(sorted((*older.pending, *younger.pending), key=lambda m: m.time)),
+            "pending_due": max(
+                filter(None, (older.pending_due, younger.pending_due)), default=None
+            ),
+            "pending_bot": older.pending_bot or younger.pending_bot,
             "recent": together(older.recent, younger.recent),
             "statuses": together_beside(
                 older.statuses, younger.statuses, RANKED_BYTES, STATUSES_MAX

@@ -43,6 +43,11 @@ def is_late(event: Event, state: Conversation) -> bool:
     return state.owner != "bot" or state.owner_rule in SAID
 
 
+def before_last_change(event: Event, state: Conversation) -> bool:
+    """True for what happened before the last change of owner, and so says nothing of now."""
+    return bool(state.owner_since and event.time < state.owner_since.replace(microsecond=0))
+
+
 def take_over(
     state: Conversation,
     rule: Rule,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from saath.events import Command, Contact, Event, OutcomeEvent, StatusEvent
-from saath.identity import contact_at, parse_callback
+from saath.identity import contact_at, identities, parse_callback
 from saath_router.conversation import Conversation
 from saath_router.identities import IdentityChange, changed_identity
 from saath_router.joining import Joined, join, older_first
@@ -32,6 +32,8 @@ def place(store: Store, event: Event, number: str) -> str | None:
         known = store.find(number, event.contact, event.message_id)
         return known or store.find_or_name(number, event.contact)
     change = changed_identity(event)
+    if change and (known := _told_before(store, event, number, change)):
+        return known
     if change and (known := store.find(number, change.before)):
         return known
     contact = contact_of(event)
@@ -66,6 +68,8 @@ def to_join(store: Store, event: Event, number: str, policy: Policy, now: dateti
     if contact is None or event.origin == "history":
         return None
     change = changed_identity(event)
+    if change and _told_before(store, event, number, change):
+        return None
     contacts = (contact, change.before, change.now) if change else (contact,)
     found = tuple(dict.fromkeys(name for said in contacts for name in store.found(number, said)))
     if len(found) < 2:
@@ -77,7 +81,23 @@ def to_join(store: Store, event: Event, number: str, policy: Policy, now: dateti
 
 
 def learn_change(store: Store, event: Event, number: str, conversation: str) -> None:
-    """From now on the contact is known by what *event* says, and no longer by what it was."""
-    change: IdentityChange | None = changed_identity(event)
-    if change:
+    """
+    From now on the contact is known by what *event* says, and no longer by what it was.
+
+    Delivered again it moves nobody: by then the old number may be somebody else's.
+    """
+    change = changed_identity(event)
+    if change is None:
+        return
+    before = store.found(number, change.before)
+    if conversation in before or not identities(change.before):
         store.rename(number, change.before, change.now, conversation)
+
+
+def _told_before(store: Store, event: Event, number: str, change: IdentityChange) -> str | None:
+    """The conversation that knows of this change already: what it was known by leads elsewhere now."""
+    for name in store.found(number, change.now):
+        state = store.get(name)
+        if state is not None and state.has_seen(event.id):
+            return name
+    return None

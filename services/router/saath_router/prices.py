@@ -4,8 +4,8 @@ import hashlib
 
 from saath.events import MessagePriced, Pricing, StatusEvent
 from saath.identity import digest_id, event_id
-from saath_router.conversation import Conversation
-from saath_router.memory import MARK_BYTES
+from saath_router.conversation import STATUSES_MAX, Conversation
+from saath_router.memory import MARK_BYTES, with_mark
 from saath_router.ownership import Decision
 
 
@@ -18,7 +18,7 @@ def priced(event: StatusEvent, state: Conversation) -> Decision:
     if event.pricing is None:
         return ()
     said, known = price_mark(event.pricing), state.price(event.message_id)
-    if known == said:
+    if known == said or state.price(other_price(event.message_id, said)) is not None:
         return ()
     name = event_id(event.message_id, "priced")
     fact = MessagePriced(
@@ -34,6 +34,22 @@ def priced(event: StatusEvent, state: Conversation) -> Decision:
         window_expires_at=event.window_expires_at,
     )
     return (fact,)
+
+
+def prices_with(state: Conversation, event: MessagePriced) -> bytes:
+    """
+    The prices that are known after *event*.
+
+    One that differs is kept beside the first: both statuses may be delivered again, in any order.
+    """
+    mark = price_mark(event.pricing)
+    of = other_price(event.message_id, mark) if event.differs else event.message_id
+    return with_mark(state.prices, of, mark, STATUSES_MAX)
+
+
+def other_price(message_id: str, mark: bytes) -> str:
+    """What a price that differs from the first one of its message is remembered by."""
+    return f"{message_id}|{mark.hex()}"
 
 
 def price_mark(pricing: Pricing) -> bytes:

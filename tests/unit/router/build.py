@@ -14,14 +14,20 @@ from saath.events import (
     MessageBackfilled,
     MessageDelivered,
     MessageEchoed,
+    MessageEdited,
     MessageFailed,
     MessageRead,
     MessageReceived,
     MessageRejected,
+    MessageRevoked,
     MessageSent,
     MessageUnavailable,
+    OwnerChanged,
+    PassWish,
     StatusEvent,
     ThenHandoff,
+    ThenPass,
+    ThreadControlChanged,
     TurnClosed,
     TurnOffered,
     WindowClosed,
@@ -44,6 +50,8 @@ CUSTOMER = Contact(phone="4915100000001")
 HOLD = timedelta(hours=12)
 HOUR = 3600.0
 EVERYONE = Policy(answers="everyone", bot="orders", human_hold=HOLD)
+Side = Literal["customer", "business"]
+Ends = Literal["done"] | ThenHandoff | ThenPass
 OF_WINDOWS = (WindowOpened, WindowClosing, WindowClosed)
 STATUSES: dict[str, type[StatusEvent]] = {
     "sent": MessageSent,
@@ -85,10 +93,37 @@ def unavailable(message: str, seconds: float) -> MessageUnavailable:
     return MessageUnavailable(**about, message_id=message, contact=CUSTOMER)
 
 
+def edited(message: str, seconds: float, text: str, by: Side = "customer") -> MessageEdited:
+    return MessageEdited(
+        **_about(message, f"edited:{seconds}", seconds),
+        message_id=f"{message}-edit",
+        original_message_id=message,
+        contact=CUSTOMER,
+        by=by,
+        content=Content.of_text(text),
+    )
+
+
+def revoked(message: str, seconds: float, by: Side = "customer") -> MessageRevoked:
+    return MessageRevoked(
+        **_about(message, "revoked", seconds),
+        message_id=f"{message}-revoke",
+        original_message_id=message,
+        contact=CUSTOMER,
+        by=by,
+    )
+
+
+def thread_control(holder: Literal["meta", "app"], seconds: float) -> ThreadControlChanged:
+    return ThreadControlChanged(
+        **_about("thread", f"{holder}:{seconds}", seconds), contact=CUSTOMER, holder=holder
+    )
+
+
 def backfilled(
     message: str,
     seconds: float,
-    author: Literal["customer", "business"] = "customer",
+    author: Side = "customer",
     content: Content | None = None,
 ) -> MessageBackfilled:
     return MessageBackfilled(
@@ -114,7 +149,7 @@ def accepted(
     turn: TurnOffered | None = None,
     *,
     by: Literal["bot", "person", "campaign"] = "bot",
-    then: Literal["done"] | ThenHandoff | None = None,
+    then: Ends | None = None,
 ) -> MessageAccepted:
     return MessageAccepted(
         **_about(message, "accepted", seconds),
@@ -128,7 +163,7 @@ def accepted(
 def closed(
     turn: TurnOffered,
     seconds: float,
-    then: Literal["done"] | ThenHandoff | None = None,
+    then: Ends | None = None,
     working_seconds: int | None = None,
 ) -> TurnClosed:
     return TurnClosed(
@@ -158,8 +193,27 @@ def handoff(reason: str) -> ThenHandoff:
     return ThenHandoff(handoff=HandoffWish(reason=reason, summary="wants two, blue"))
 
 
-def asked(what: Literal["take over", "release"], name: str, by: str | None = "Ana") -> Command:
-    return Command(id=name, number=NUMBER, command=what, conversation=CONVERSATION, by=by)
+def passed_to(bot: str) -> ThenPass:
+    return ThenPass(pass_to=PassWish(bot=bot, summary="wants two, blue"))
+
+
+def asked(
+    what: Literal["take over", "release"],
+    name: str,
+    by: str | None = "Ana",
+    *,
+    bot: str | None = None,
+    epoch: int | None = None,
+) -> Command:
+    return Command(
+        id=name,
+        number=NUMBER,
+        command=what,
+        conversation=CONVERSATION,
+        by=by,
+        bot=bot,
+        epoch=epoch,
+    )
 
 
 @dataclass
@@ -212,3 +266,17 @@ def without_windows(decision: Decision) -> Decision:
 def kinds(decision: Decision) -> list[str]:
     """The names of what was decided, in its order, windows left out."""
     return [type(fact).__name__ for fact in without_windows(decision)]
+
+
+def turns(decision: Decision) -> list[tuple[str, list[str]]]:
+    """The bots that were asked, and about which messages."""
+    return [
+        (fact.bot, [message.message_id for message in fact.messages])
+        for fact in decision
+        if isinstance(fact, TurnOffered)
+    ]
+
+
+def owners(decision: Decision) -> list[tuple[str, str | None]]:
+    """Who got the conversation, and by which rule."""
+    return [(fact.owner, fact.rule) for fact in decision if isinstance(fact, OwnerChanged)]
