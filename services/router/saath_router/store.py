@@ -24,7 +24,7 @@ FINGERPRINT_KEY = "~installation"
 JOINED = "j_"
 
 # So many are kept read after a batch; one that is needed again costs some 30 µs.
-READ_MAX = 512
+READ_MAX = 1024
 
 DueOf = Callable[[Conversation], datetime | None]
 Name = int | str
