@@ -8,6 +8,7 @@ request needs no headers at all: see ``decode_request`` and ``decode_command``.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +20,19 @@ from saath.events.base import JsonObject
 
 Headers = list[tuple[str, bytes]]
 SCHEMA_BASE = "https://saath.dev/schemas/"
+
+_FIXED: Headers = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]
+_NAMES = (
+    "ce_id",
+    "ce_source",
+    "ce_time",
+    "ce_subject",
+    "ce_partitionkey",
+    "ce_correlationid",
+    "ce_causationid",
+    "ce_origin",
+    "ce_traceparent",
+)
 
 # How much deeper what is read may stand in what is written of it; 5 is the most by now.
 HEADROOM = 16
@@ -33,23 +47,32 @@ def encode(
     event: Event, *, partition_key: str | None = None, traceparent: str | None = None
 ) -> tuple[Headers, bytes]:
     """Write *event* as Kafka headers and value."""
-    attributes = {
-        "ce_specversion": "1.0",
-        "ce_id": event.id,
-        "ce_source": event.source,
-        "ce_type": event.type,
-        "ce_time": event.time.isoformat(),
-        "ce_subject": event.conversation,
-        "ce_dataschema": f"{SCHEMA_BASE}{short_name(event.type)}.json",
-        "ce_partitionkey": partition_key,
-        "ce_correlationid": event.correlation,
-        "ce_causationid": event.causation,
-        "ce_origin": event.origin,
-        "ce_traceparent": traceparent,
-        "content-type": "application/json",
-    }
-    headers = [(name, value.encode()) for name, value in attributes.items() if value]
+    headers: Headers = [*_FIXED, *_typed(event.type)]
+    for name, said in zip(
+        _NAMES,
+        (
+            event.id,
+            event.source,
+            event.time.isoformat(),
+            event.conversation,
+            partition_key,
+            event.correlation,
+            event.causation,
+            event.origin,
+            traceparent,
+        ),
+        strict=True,
+    ):
+        if said:
+            headers.append((name, said.encode()))
     return headers, event.model_dump_json(exclude_none=True).encode()
+
+
+@cache
+def _typed(event_type: str) -> Headers:
+    """What the headers say of every event of a type."""
+    schema = f"{SCHEMA_BASE}{short_name(event_type)}.json"
+    return [("ce_type", event_type.encode()), ("ce_dataschema", schema.encode())]
 
 
 def decode(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Event:

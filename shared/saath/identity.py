@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from saath.events import Contact
 
@@ -96,6 +97,7 @@ class Callback:
         return "|".join(("s1", self.request, str(self.index), self.conversation or "", epoch))
 
 
+@lru_cache(maxsize=1024)  # the decision, the state and the place of a status each ask
 def parse_callback(text: str | None) -> Callback | None:
     """Read callback data back; ``None`` where it is not ours."""
     match (text or "").split("|"):

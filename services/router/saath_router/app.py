@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from saath.events import NumberRecorded
 from saath.kafka.processor import Inputs, Processor
 from saath.kafka.startup import once_whole, started
-from saath.service import Worker
+from saath.service import Worker, build_version
 from saath.tokens import TurnTokens
 from saath.topics import BACKFILL, COMMANDS, CONTACTS, INBOUND, NUMBERS, OUTCOMES
 from saath_router.handler import Installation, RouterHandler
 from saath_router.numbers import Numbers
 from saath_router.policy_watch import PolicyFile
 from saath_router.settings import RouterSettings
+from saath_router.written import release_of
 
 INPUTS = Inputs(primary=INBOUND, others=(OUTCOMES, COMMANDS, CONTACTS), slow=(BACKFILL,))
 
@@ -41,6 +42,7 @@ async def resources(
                 filed=lambda number: file.book.of(number) if file else (),
             ),
             layout=connected.layout,
+            release=release_of(build_version()),
         )
         processor = Processor(
             "router",

@@ -113,4 +113,6 @@ def rank_of(event: StatusEvent) -> int:
 
 def merged(known: Contact, said: Contact) -> Contact:
     """What is known of a contact after a body that *said* so much; silence unsays nothing."""
-    return known.model_copy(update=said.model_dump(exclude_none=True))
+    if said == known:
+        return known
+    return known.model_copy(update={name: value for name, value in said if value is not None})

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from weakref import WeakSet
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 from pydantic import ValidationError
 
 from saath.codec import decode, decode_command, explain, pointer
@@ -28,6 +30,7 @@ from saath_router.answering import Around, routed_by
 from saath_router.commanding import command, command_id, refused
 from saath_router.conversation import Conversation
 from saath_router.decide import acts, decide
+from saath_router.eviction import UNUSED_FOR
 from saath_router.evolve import evolve, remember
 from saath_router.given_up import called_for
 from saath_router.greetings import give_back, heard, judged, mistaken, settled
@@ -36,15 +39,17 @@ from saath_router.ownership import Decision
 from saath_router.placing import Join, contact_of, learn_change, named, place, to_join
 from saath_router.policy import Policy
 from saath_router.publishing import (
+    owner_changed,
     ownership,
     published,
     redirected,
-    same_ownership,
     watermark,
 )
 from saath_router.silent_bots import after
 from saath_router.store import Store
+from saath_router.sweep import SWEEP, sweep
 from saath_router.timers import due_at, fire
+from saath_router.written import Release
 
 log = structlog.get_logger()
 
@@ -57,6 +62,12 @@ ROUTED = Counter(
     "saath_messages_routed_total", "Messages, by who answers and why.", ["owner", "reason"]
 )
 DECIDED = Counter("saath_facts_decided_total", "Facts that were logged.", ["type"])
+_decided = cache(DECIDED.labels)  # to look one up takes four times as long as to count
+
+_stores = WeakSet[Store]()
+Gauge("saath_state_conversations", "Conversations in memory.").set_function(
+    lambda: sum(map(len, _stores))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class Installation:
     tokens: TurnTokens
     numbers: Numbers
     layout: Layout
+    release: Release = (0, 0, 0)
 
 
 class RouterHandler:
@@ -74,7 +86,8 @@ class RouterHandler:
 
     def __init__(self, installation: Installation, partition: int) -> None:
         self._at, self._partition = installation, partition
-        self._store = Store(installation.key)
+        self._store = Store(installation.key, installation.release)
+        _stores.add(self._store)
         self._alarms, self._timed = Alarms(), False
         self._joined: list[tuple[Conversation, str]] = []
 
@@ -120,6 +133,7 @@ class RouterHandler:
             self._timed = True
             for name, due in self._store.dues():
                 self._alarms.set(name, due)
+            self._alarms.set(SWEEP, self._store.unused_at())
         return self._alarms.next_due()
 
     def fire(self, until: datetime, now: datetime) -> Iterable[Output]:
@@ -127,6 +141,9 @@ class RouterHandler:
         outputs: list[Output] = []
         for _ in range(FIRED_MAX):
             name = self._alarms.pop(until)
+            if name == SWEEP:
+                self._alarms.set(SWEEP, sweep(self._store, self._due, until))
+                break
             state = self._store.get(name) if name else None
             if state is None:
                 break
@@ -143,10 +160,14 @@ class RouterHandler:
         states, evicted = [after for _, after in changed], self._store.take_evicted()
         yield from self._store.outputs(STATE, self._partition, states, evicted, self._due, now)
         for before, state in changed:
-            owned = ownership(state, now)
-            if owned and not same_ownership(ownership(before, now) if before else None, owned):
+            if owner_changed(before, state) and (owned := ownership(state, now)):
                 yield self._owners(owned)
         joined, self._joined = self._joined, []
+        if changed and len(self._store) == len(changed):
+            self._alarms.set(SWEEP, now + UNUSED_FOR)  # the first there are
+        # No owner means the same as one who is out of date: superseded, and templates only.
+        for name in set(evicted) - {gone.id for gone, _ in joined}:
+            yield Output(OWNERS, self._partition, name.encode(), None)
         for gone, kept in joined:
             yield self._owners(redirected(gone, self._store.get_or_new(kept, gone.number), now))
         yield watermark(self._partition, dict(positions), now)
@@ -310,7 +331,7 @@ class RouterHandler:
         return due_at(state, self._policy(state.number))
 
     def _published(self, fact: Event, traceparent: str | None) -> Output:
-        DECIDED.labels(fact.type).inc()
+        _decided(fact.type).inc()
         return published(fact, self._at.layout, self._at.tokens, traceparent)
 
     def _owners(self, owned: Event) -> Output:

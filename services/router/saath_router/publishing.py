@@ -78,11 +78,15 @@ def redirected(gone: Conversation, kept: Conversation, now: datetime) -> Ownersh
     )
 
 
-def same_ownership(one: OwnershipRecorded | None, other: OwnershipRecorded | None) -> bool:
-    """Whether they say the same, whenever they were written."""
-    if one is None or other is None:
-        return one is other
-    return one.model_copy(update={"time": other.time}) == other
+def owner_changed(before: Conversation | None, now: Conversation) -> bool:
+    """Whether ``ownership`` says something else now, but for when it was written."""
+    return before is None or _said(before) != _said(now)
+
+
+def _said(state: Conversation) -> tuple[object, ...]:
+    identity = state.contact.phone, state.contact.user_id
+    until = state.window_until, state.lease_until
+    return (state.owner, state.epoch, state.bot, *identity, *until)
 
 
 def watermark(partition: int, positions: dict[str, int], now: datetime) -> Output:

@@ -57,6 +57,10 @@ def together(one: Recent, other: Recent) -> Recent:
 
 def _brief(content: Content) -> Content:
     """*content* in a size that can be kept: six of them are in the state and in every turn."""
+    match content.model_extra:
+        case {"text": {"body": str() as body, **of_text}, **more} if not of_text and not more:
+            if len(body) <= RECENT_CHARACTERS_MAX:
+                return content  # nearly all are such, and need not be written to be weighed
     if len(content.model_dump_json().encode()) <= RECENT_BYTES_MAX:
         return content
     if content.text is not None:

@@ -6,7 +6,7 @@ hundred are talked in at a time, and read they take ten times the room.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from saath.errors import Misconfigured
 from saath.events import Contact, Model
@@ -17,6 +17,7 @@ from saath_router.aliases import Alias, Aliases
 from saath_router.conversation import Conversation
 from saath_router.eviction import UNUSED_FOR
 from saath_router.memory import short_hash, unnamed
+from saath_router.names import Name, full, name_of
 from saath_router.shelf import Shelf
 from saath_router.written import Release, checked, due, messages, read, second, write
 
@@ -24,10 +25,9 @@ FINGERPRINT_KEY = "~installation"
 JOINED = "j_"
 
 # So many are kept read after a batch; one that is needed again costs some 30 µs.
-READ_MAX = 512
+READ_MAX = 1024
 
 DueOf = Callable[[Conversation], datetime | None]
-Name = int | str
 
 
 class Fingerprint(Model):
@@ -69,7 +69,7 @@ class Store:
             Misconfigured: the state belongs to another installation key, or to a later release.
         """
         if key.startswith(b"c_"):
-            self._restore(_name(key.decode()), value)
+            self._restore(name_of(key.decode()), value)
         elif not self.shelf.restore(key.decode(), value) and value:
             self._restore_other(key, value)
 
@@ -92,7 +92,7 @@ class Store:
         for found in self.found(number, contact):
             return found
         name = self._by_message.get(short_hash(message_id)) if message_id else None
-        return None if name is None else _full(name)
+        return None if name is None else full(name)
 
     def found(self, number: str, contact: Contact) -> tuple[str, ...]:
         """All conversations that this contact's identities lead to; more than one are to be joined."""
@@ -153,7 +153,7 @@ class Store:
     def get(self, conversation: str) -> Conversation | None:
         """The conversation of this id, if it is known here."""
         if (state := self._read.pop(conversation, None)) is None:
-            value = self._kept.get(_name(conversation))
+            value = self._kept.get(name_of(conversation))
             if value is None:
                 return None
             state = read(conversation, value)
@@ -168,7 +168,7 @@ class Store:
         """The conversations that time alone changes, and when, as they were last written."""
         for name, value in self._kept.items():
             if moment := due(value):
-                yield _full(name), moment
+                yield full(name), moment
 
     def put(self, state: Conversation) -> None:
         """Replace a conversation; remember what it was when it was last written."""
@@ -179,7 +179,7 @@ class Store:
             for message in unnamed(before.statuses) if before else ():
                 self._by_message.pop(message, None)
             for message in unnamed(state.statuses):
-                self._by_message[message] = _name(state.id)
+                self._by_message[message] = name_of(state.id)
         self._read[state.id] = state
 
     def unused(self, now: datetime, count: int) -> list[Conversation]:
@@ -194,9 +194,14 @@ class Store:
         for name in looked_at:
             value = self._kept.get(name)
             if value is not None and second(value) <= before:
-                conversation = _full(name)
+                conversation = full(name)
                 found.append(self._read.get(conversation) or read(conversation, value))
         return found
+
+    def unused_at(self) -> datetime | None:
+        """When the first conversation will not have been written for long; ``None`` without any."""
+        oldest = min(map(second, self._kept.values()), default=None)
+        return None if oldest is None else datetime.fromtimestamp(oldest, UTC) + UNUSED_FOR
 
     @property
     def looked_at_all(self) -> bool:
@@ -211,7 +216,7 @@ class Store:
         for message in unnamed(state.statuses):
             self._by_message.pop(message, None)
         del self._read[conversation]
-        self._kept.pop(_name(conversation), None)
+        self._kept.pop(name_of(conversation), None)
         self._changed.pop(conversation, None)
         self._evicted[conversation] = None
 
@@ -239,7 +244,7 @@ class Store:
         values: list[tuple[str, bytes | None]] = [(name, None) for name in evicted]
         for state in changed:
             value = write(state, due_of(state), now, self._release)
-            self._kept[_name(state.id)] = value
+            self._kept[name_of(state.id)] = value
             values.append((state.id, value))
         while len(self._read) > READ_MAX:
             del self._read[next(iter(self._read))]
@@ -282,19 +287,6 @@ class Store:
             for message in messages(value):
                 self._by_message[message] = name
             self._kept[name] = value
-
-
-def _name(conversation: str) -> Name:
-    """A conversation's id as a number, half as large as its text; itself where it is not one of ours."""
-    try:
-        number = int(conversation[2:], 16)  # noqa: FURB166 # no prefix of Python's
-    except ValueError:
-        return conversation
-    return number if _full(number) == conversation else conversation
-
-
-def _full(name: Name) -> str:
-    return f"c_{name:032x}" if isinstance(name, int) else name
 
 
 def _json(model: Model) -> bytes:

@@ -18,6 +18,7 @@ import heapq
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Protocol, runtime_checkable
 
 import structlog
@@ -50,6 +51,10 @@ IDLE_MS = 100
 # Straight after another, a transaction waits 20 ms for the broker to have finished the last one;
 # after this pause it does not, and what arrived meanwhile shares the next.
 PAUSE_SECONDS = 0.01
+
+
+# To look a metric's child up takes four times as long as to count.
+_consumed, _age = cache(RECORDS_CONSUMED.labels), cache(RECORD_AGE.labels)
 
 
 class Handler(Protocol):
@@ -244,12 +249,10 @@ class Processor:
         """Decide the batch, the facts and the timers *until* then; write it in one transaction."""
         started = asyncio.get_running_loop().time()
         now = self._now()
-        outputs: list[Output] = []
+        seconds, outputs = now.timestamp(), list[Output]()
         for record in batch:
-            RECORDS_CONSUMED.labels(record.topic.name).inc()
-            RECORD_AGE.labels(record.topic.name).observe(
-                max(0.0, now.timestamp() - record.timestamp_ms / 1000)
-            )
+            _consumed(record.topic.name).inc()
+            _age(record.topic.name).observe(max(0.0, seconds - record.timestamp_ms / 1000))
             outputs.extend(self._decide(handler, record, now))
             positions[record.topic.name] = record.offset + 1
         outputs.extend(desk.decide(lambda fact: self._decide_fact(handler, fact, now)))

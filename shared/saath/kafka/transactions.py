@@ -6,10 +6,12 @@ Its id is made of service and partition, so whoever owns the partition next shut
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
+from aiokafka import TopicPartition
 from aiokafka.errors import (
     InvalidProducerEpoch,
     InvalidProducerIdMapping,
@@ -22,7 +24,13 @@ from aiokafka.errors import (
 from aiokafka.structs import RecordMetadata
 
 from saath.errors import RetryLater, SaathError
-from saath.kafka.client import CLOSE_TIMEOUT_SECONDS, producer, start_writing, stop_writing
+from saath.kafka.client import (
+    CLOSE_TIMEOUT_SECONDS,
+    MAX_REQUEST_BYTES,
+    producer,
+    start_writing,
+    stop_writing,
+)
 from saath.kafka.records import Output
 from saath.metrics import RECORDS_PRODUCED
 from saath.settings import KafkaSettings
@@ -34,6 +42,9 @@ TRANSACTION_TIMEOUT_MS = 10_000
 # What the broker says to an older owner, and to one whose transaction it has given up.
 FENCING = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping, InvalidTxnState)
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+
+
+_produced = cache(RECORDS_PRODUCED.labels)  # to look one up takes four times as long as to count
 
 
 class Fenced(SaathError):
@@ -123,28 +134,74 @@ class TransactionalWriter:
                 await self._producer.abort_transaction()
 
     async def _send_all(self, outputs: Iterable[Output]) -> list[RecordMetadata]:
-        futures: list[asyncio.Future[Any]] = []
-        try:
-            for output in outputs:
-                futures.append(await self._send(output))  # noqa: PERF401 # one may fail half-way
-        except BaseException:
-            for future in futures:
-                future.add_done_callback(_look)
-            raise
+        """
+        Send *outputs* a batch for each partition: sent one by one, each costs four times as much.
+
+        Within a partition their order is kept; between partitions there is none to keep.
+        """
+        by_partition: dict[TopicPartition, list[tuple[int, Output]]] = {}
+        for at, output in enumerate(outputs):
+            where = TopicPartition(output.topic.full_name(self._prefix), output.partition)
+            by_partition.setdefault(where, []).append((at, output))
+        sendings = [self._send_to(where, placed) for where, placed in by_partition.items()]
+        done = await asyncio.gather(*sendings, return_exceptions=True)
         # aiokafka commits a transaction although a send in it failed, so each is awaited.
-        return list(await asyncio.gather(*futures))
+        for error in done:
+            if isinstance(error, BaseException):
+                raise error
+        found = sorted(entry for sent in done if isinstance(sent, list) for entry in sent)
+        return [stands for _, stands in found]
+
+    async def _send_to(
+        self, where: TopicPartition, placed: Sequence[tuple[int, Output]]
+    ) -> list[tuple[int, RecordMetadata]]:
+        """Send to one partition; where each output stands there, by its place among all outputs."""
+        _produced(where.topic).inc(len(placed))
+        sent: list[tuple[asyncio.Future[Any], list[int]]] = []
+        batch, places = self._producer.create_batch(), list[int]()
+        for at, output in placed:
+            if _size(output) > MAX_REQUEST_BYTES:
+                raise MessageSizeTooLargeError(where.topic)
+            if not _append(batch, output):
+                sent.append((await self._send_batch(batch, where), places))
+                batch, places = self._producer.create_batch(), []
+                _append(batch, output)
+            places.append(at)
+        sent.append((await self._send_batch(batch, where), places))
+        found: list[tuple[int, RecordMetadata]] = []
+        for future, theirs in sent:
+            stands = await future
+            for index, at in enumerate(theirs):
+                found.append((at, stands._replace(offset=stands.offset + index)))
+        return found
+
+    async def _send_batch(self, batch: Any, where: TopicPartition) -> "asyncio.Future[Any]":
+        batch.close()
+        future: asyncio.Future[Any] = await self._producer.send_batch(
+            batch, where.topic, partition=where.partition
+        )
+        future.add_done_callback(_look)
+        return future
 
     async def _send(self, output: Output) -> "asyncio.Future[Any]":
-        name = output.topic.full_name(self._prefix)
-        RECORDS_PRODUCED.labels(name).inc()
-        future: asyncio.Future[Any] = await self._producer.send(
-            name,
-            output.value,
-            key=output.key,
-            partition=output.partition,
-            headers=list(output.headers),
-        )
-        return future
+        """One output by itself, in a transaction that somebody else holds open."""
+        batch = self._producer.create_batch()
+        _append(batch, output)
+        where = TopicPartition(output.topic.full_name(self._prefix), output.partition)
+        return await self._send_batch(batch, where)
+
+
+def _append(batch: Any, output: Output) -> bool:
+    said = batch.append(
+        timestamp=None, key=output.key, value=output.value, headers=[*output.headers]
+    )
+    return said is not None
+
+
+def _size(output: Output) -> int:
+    """What aiokafka counts of a record, or a little more."""
+    named = sum(len(name) + len(said or b"") + 10 for name, said in output.headers)
+    return len(output.key or b"") + len(output.value or b"") + named + 64
 
 
 def _look(future: "asyncio.Future[Any]") -> None:

@@ -47,8 +47,8 @@ SETTINGS = {
     "SAATH_INSTALLATION_KEY": KEY,
     "SAATH_TURN_KEYS": TURN_KEY,
     "SAATH_ROUTER__ANSWERS": "everyone",
-    "SAATH_ROUTER__BOT_REPLY_WITHIN_SECONDS": "3600",
-    "SAATH_ROUTER__TURN_DEADLINE_SECONDS": "3600",
+    "SAATH_ROUTER__BOT_REPLY_WITHIN_SECONDS": "0",
+    "SAATH_ROUTER__TURN_DEADLINE_SECONDS": "1",
     # It is stopped while the others run, and stays a member of its group all the same.
     "SAATH_KAFKA__SESSION_TIMEOUT_MS": "120000",
 }

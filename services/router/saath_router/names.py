@@ -1,0 +1,16 @@
+"""Ids of conversations, as they are kept: 128 bits, not their text. Pure."""
+
+Name = int | str
+
+
+def name_of(conversation: str) -> Name:
+    """A conversation's id as a number, half as large as its text; itself where it is not one of ours."""
+    try:
+        number = int(conversation[2:], 16)  # noqa: FURB166 # no prefix of Python's
+    except ValueError:
+        return conversation
+    return number if full(number) == conversation else conversation
+
+
+def full(name: Name) -> str:
+    return f"c_{name:032x}" if isinstance(name, int) else name
