@@ -11,7 +11,7 @@ from saath.kafka.client import producer
 from saath.settings import KafkaSettings
 
 BATCH_HEADER_BYTES = 61
-GZIP = DefaultRecordBatch.CODEC_GZIP
+GZIP, ZSTD = DefaultRecordBatch.CODEC_GZIP, DefaultRecordBatch.CODEC_ZSTD
 
 Damage = Callable[[bytearray], None]
 
@@ -39,7 +39,7 @@ async def write_batch(
     await client.start()
     try:
         batch = client.create_batch()
-        batch._builder = type(batch._builder)(2, compression_type, 0, -1, -1, 0, 1 << 20)
+        batch._builder = type(batch._builder)(2, compression_type, 0, -1, -1, 0, 1 << 30)
         for made in records:
             name = "~" * len(made.header)
             batch.append(timestamp=None, key=made.key, value=made.value, headers=[(name, b"1")])

@@ -4,12 +4,14 @@ A consumer that reads whatever the broker took.
 The broker looks at less than aiokafka does: at no header's name, which aiokafka wants in UTF-8, nor at
 what follows a compressed text. One such record would fail every fetch of its partition, for ever. So
 what aiokafka fails on is read again as Java's client reads it, U+FFFD for what is no UTF-8. What not
-even that reads is handed on empty, one record for each that it was, for its reader to refuse.
+even that reads is handed on empty, one record for each that it was, for its reader to refuse. And of a
+batch that unpacks to more than can be held, one record is handed on for all of them.
 """
 
 import struct
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -20,6 +22,8 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.util import decode_varint
 from aiokafka.structs import ConsumerRecord
+
+from saath.kafka.unpacking import UNPACKED_BYTES_MAX, too_far
 
 log = structlog.get_logger()
 
@@ -78,6 +82,8 @@ class _Fetched(OrderedDict[TopicPartition, Any]):
 def _all_of(where: TopicPartition, records: Any, data: bytes) -> Iterator[ConsumerRecord]:
     """aiokafka's own reading, and in its stead ours of each batch that it fails on."""
     batches = _batches(data)
+    if far := too_far(data):
+        records._records = _Sealing(records._records, far)  # noqa: SLF001 # not offered
     while True:
         try:
             yield from records._unpack_records()  # noqa: SLF001 # not offered
@@ -96,13 +102,43 @@ def _all_of(where: TopicPartition, records: Any, data: bytes) -> Iterator[Consum
                 offset=start,
                 error=type(error).__name__,
             )
-            for record in _tolerantly(where, batch):
+            for record in _tolerantly(where, batch, error):
                 if record.offset >= start:
                     records.next_fetch_offset = record.offset + 1
                     yield record
             records.next_fetch_offset = batch.next_offset
         else:
             return
+
+
+class _UnpacksTooFar(Exception):
+    """A batch that must not be unpacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealing:
+    """aiokafka's batches; what is too large among them can be looked at, and not be unpacked."""
+
+    batches: Any
+    far: frozenset[int]
+
+    def has_next(self) -> bool:
+        return bool(self.batches.has_next())
+
+    def next_batch(self) -> Any:
+        batch = self.batches.next_batch()
+        return _Sealed(batch) if batch.base_offset in self.far else batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    batch: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.batch, name)
+
+    def __iter__(self) -> Iterator[Any]:
+        raise _UnpacksTooFar
 
 
 def _batches(data: bytes) -> Iterator[_DefaultRecordBatchPy]:
@@ -114,16 +150,26 @@ def _batches(data: bytes) -> Iterator[_DefaultRecordBatchPy]:
         start = end
 
 
-def _tolerantly(where: TopicPartition, batch: _DefaultRecordBatchPy) -> list[ConsumerRecord]:
+def _tolerantly(
+    where: TopicPartition, batch: _DefaultRecordBatchPy, error: Exception
+) -> list[ConsumerRecord]:
+    first, end = batch.base_offset, batch.next_offset
+    if isinstance(error, _UnpacksTooFar):
+        # The last of them, so that whoever has read it is past the batch.
+        reason = f"{end - first} records that unpack to more than {UNPACKED_BYTES_MAX} bytes"
+        return [_unreadable(where, batch, end - 1, reason)]
     try:
         return _read(where, batch)
     except Exception as error:  # whatever a decompressor raises
-        reason = f"nothing can be read of it: {type(error).__name__}".encode()
-        headers = ((UNREADABLE, reason),)
-        return [
-            _record(where, batch, offset, batch.max_timestamp, None, b"", headers)
-            for offset in range(batch.base_offset, batch.next_offset)
-        ]
+        reason = f"nothing can be read of it: {type(error).__name__}"
+        return [_unreadable(where, batch, offset, reason) for offset in range(first, end)]
+
+
+def _unreadable(
+    where: TopicPartition, batch: _DefaultRecordBatchPy, offset: int, reason: str
+) -> ConsumerRecord:
+    headers = ((UNREADABLE, reason.encode()),)
+    return _record(where, batch, offset, batch.max_timestamp, None, b"", headers)
 
 
 def _read(where: TopicPartition, batch: _DefaultRecordBatchPy) -> list[ConsumerRecord]:

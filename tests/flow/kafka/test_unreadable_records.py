@@ -4,14 +4,16 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.flow.handmade import GZIP, Damage, Made, trail, use_attributes, write_batch
+from tests.flow.handmade import GZIP, ZSTD, Damage, Made, trail, use_attributes, write_batch
 from tests.flow.kafka.scene import DLQ, Counting, Scene, numbered, task_of
 from tests.flow.kafka.test_tables import Watched, put, recorded, until_bots
 
 from saath.errors import PoisonRecord
+from saath.kafka.client import producer
 from saath.kafka.group import GroupReader
 from saath.kafka.partition_reader import PartitionReader
 from saath.kafka.records import Record
+from saath.kafka.unpacking import UNPACKED_BYTES_MAX
 from saath.topics import INBOUND, NUMBERS, OUTBOUND
 
 NOT_UTF8 = b"\xff\xfeid"
@@ -136,3 +138,43 @@ async def test_whatever_a_client_compresses_with_is_read(scene: Scene, codec: st
     found = await read_all(scene, 3)
 
     assert [record.value for record in found] == values
+
+
+async def test_a_batch_that_would_fill_the_memory_is_one_dead_letter_and_the_loop_goes_past_it(
+    scene: Scene,
+) -> None:
+    halves = [Made(bytes(UNPACKED_BYTES_MAX // 2))] * 2
+    await scene.write(b"1")
+    await write(scene, *halves, compression_type=ZSTD)
+    await scene.write(b"4")
+
+    async with task_of(scene.member(scene.processor(RefusingEmpty))(asyncio.Event())):
+        counted = await scene.wait_for_counted(b"4")
+
+    letters = [(letter.value, dict(letter.headers)) for letter in await scene.read(DLQ)]
+    reason = f"2 records that unpack to more than {UNPACKED_BYTES_MAX} bytes".encode()
+    assert counted == numbered(b"1", b"4")
+    assert [(value, said["saath_unreadable"], said["dlq_offset"]) for value, said in letters] == [
+        (b"", reason, b"2")
+    ]
+
+
+async def test_an_aborted_batch_that_would_fill_the_memory_is_seen_by_nobody(scene: Scene) -> None:
+    large = bytes(UNPACKED_BYTES_MAX + 1)
+    client = producer(
+        scene.kafka,
+        "tests",
+        transactional_id="tests",
+        compression_type="zstd",
+        max_request_size=2 * len(large),
+    )
+    await client.start()
+    await client.begin_transaction()
+    await (await client.send(scene.name(OUTBOUND), large, partition=0))
+    await client.abort_transaction()
+    await client.stop()
+    await scene.write(b"3", topic=OUTBOUND)
+
+    found = await read_all(scene, 1)
+
+    assert [record.value for record in found] == [b"3"]
