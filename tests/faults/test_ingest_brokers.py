@@ -6,30 +6,24 @@ as it would be with a node that takes both along, so an answer before the acknow
 """
 
 import asyncio
-import os
-import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import (
-    AbstractAsyncContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-    contextmanager,
-)
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from tests.faults.brokers import frozen, own_brokers
 from tests.faults.redelivery import Arrived, Redelivery, arrived, numbers_of, redelivering
 from tests.flow.ingest_process import Ingest, running_ingest
 from tests.running import read_all
 
 from saath.client import ClientSettings
 from saath.kafka.layout import apply
-from saath.settings import KafkaSettings, TopicSettings
+from saath.settings import TopicSettings
 from saath.topics import INBOUND
-from saath_local import ClusterSpec, Node, run_cluster
+from saath_local import Node
 
 pytestmark = [pytest.mark.fault, pytest.mark.kafka]
 
@@ -66,37 +60,18 @@ class Scene:
 @asynccontextmanager
 async def scene(nodes: Literal[1, 3], folder: Path) -> AsyncIterator[Scene]:
     """Start brokers, with as many copies of each topic, and ingest."""
-    manager = run_cluster(ClusterSpec(nodes=nodes))
-    cluster = await asyncio.to_thread(manager.__enter__)
-    try:
-        kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers)
+    async with own_brokers(nodes) as (kafka, cluster), AsyncExitStack() as stack:
         topics = TopicSettings(prefix="t.", partitions=PARTITIONS, replication_factor=nodes)
         await apply(kafka, topics, "tests")
-        async with AsyncExitStack() as stack:
-            ingests = []
-            for name in ("first", "successor"):
-                (folder / name).mkdir()
-                started = running_ingest(kafka, topics, folder / name, produce_timeout_seconds="1")
-                ingests.append(await stack.enter_async_context(started))
-                await ingests[-1].until_ready()
-            first, successor = ingests
-            settings = ClientSettings(kafka=kafka, topics=topics)
-            yield Scene(cluster.nodes, first, successor, settings)
-    finally:
-        await asyncio.to_thread(manager.__exit__, None, None, None)
-
-
-@contextmanager
-def frozen(nodes: Iterable[Node]) -> Iterator[None]:
-    """Brokers that keep their connections and copy nothing."""
-    pids = [node.pid for node in nodes]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        ingests = []
+        for name in ("first", "successor"):
+            (folder / name).mkdir()
+            started = running_ingest(kafka, topics, folder / name, produce_timeout_seconds="1")
+            ingests.append(await stack.enter_async_context(started))
+            await ingests[-1].until_ready()
+        first, successor = ingests
+        settings = ClientSettings(kafka=kafka, topics=topics)
+        yield Scene(cluster.nodes, first, successor, settings)
 
 
 def more_than_posted(found: Arrived, meta: Redelivery) -> Counter[str]:

@@ -1,16 +1,14 @@
 """Nothing acknowledged is lost, and nothing is seen twice: ingest is killed while webhooks come in."""
 
 import asyncio
-import os
 import random
-import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
+from tests.faults.brokers import frozen, own_brokers
 from tests.faults.conftest import Start
 from tests.faults.people import Town, by_conversation, facts_of, said_in, settle_down
 from tests.running import Running, kill, running
@@ -18,9 +16,8 @@ from tests.running import Running, kill, running
 from saath.codec import decode
 from saath.events import Event
 from saath.kafka.layout import apply
-from saath.settings import KafkaSettings, TopicSettings
+from saath.settings import TopicSettings
 from saath.topics import CONVERSATIONS, INBOUND
-from saath_local import ClusterSpec, run_cluster
 
 pytestmark = pytest.mark.fault
 
@@ -86,11 +83,11 @@ async def test_duplicates_and_disorder_change_nothing_while_ingest_is_killed(run
 @pytest.mark.kafka
 async def test_nothing_is_acknowledged_that_kafka_has_not_taken(tmp_path: Path) -> None:
     topics = TopicSettings(prefix="t.", partitions=4, replication_factor=1)
-    async with own_kafka() as (kafka, broker_pid), aiohttp.ClientSession() as http:
+    async with own_brokers() as (kafka, cluster), aiohttp.ClientSession() as http:
         await apply(kafka, topics, "tests")
         async with running(kafka, topics, tmp_path, services=("ingest",)) as run:
             town = await settle_down(run.meta, http, 6, topics.partitions)
-            with frozen(broker_pid):
+            with frozen(cluster.nodes):
                 for customer in town.customers:
                     await town.writes(customer)
                 await asyncio.sleep(0.5)  # long enough for an answer that must not come
@@ -102,27 +99,3 @@ async def test_nothing_is_acknowledged_that_kafka_has_not_taken(tmp_path: Path) 
     assert while_frozen.posts > 0
     assert while_frozen.delivered == 0
     assert arrived.keys() == town.told.facts.keys()
-
-
-@asynccontextmanager
-async def own_kafka() -> AsyncIterator[tuple[KafkaSettings, int]]:
-    """A broker that nobody else needs, and its process."""
-    cluster = run_cluster(ClusterSpec())
-    running_cluster = await asyncio.to_thread(cluster.__enter__)
-    try:
-        yield (
-            KafkaSettings(bootstrap_servers=running_cluster.bootstrap_servers),
-            running_cluster.nodes[0].pid,
-        )
-    finally:
-        await asyncio.to_thread(cluster.__exit__, None, None, None)
-
-
-@contextmanager
-def frozen(pid: int) -> Iterator[None]:
-    """A process that keeps its connections and does nothing."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)

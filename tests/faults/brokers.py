@@ -1,0 +1,74 @@
+"""Brokers that one test has for itself, and may take from under everybody."""
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Literal
+
+from saath.client import ClientSettings
+from saath.kafka.client import admin
+from saath.settings import KafkaSettings
+from saath_local import Cluster, ClusterSpec, Node, run_cluster
+
+PATIENCE_SECONDS = 20.0
+
+
+@asynccontextmanager
+async def own_brokers(nodes: Literal[1, 3] = 1) -> AsyncIterator[tuple[KafkaSettings, Cluster]]:
+    """So many of them, running."""
+    manager = run_cluster(ClusterSpec(nodes=nodes))
+    cluster = await asyncio.to_thread(manager.__enter__)
+    try:
+        yield KafkaSettings(bootstrap_servers=cluster.bootstrap_servers), cluster
+    finally:
+        await asyncio.to_thread(manager.__exit__, None, None, None)
+
+
+def stop_in_order(node: Node) -> None:
+    """Ask a broker to end, and wait until it has."""
+    node.terminate()
+    until = time.monotonic() + PATIENCE_SECONDS
+    while node.running:
+        assert time.monotonic() < until, f"node {node.id} does not end"
+        time.sleep(0.05)
+
+
+async def in_sync(settings: ClientSettings) -> bool:
+    """Whether every copy of every partition is up to date."""
+    return all(
+        {*partition["isr"]} == {*partition["replicas"]}
+        for partitions in (await _partitions(settings)).values()
+        for partition in partitions
+    )
+
+
+async def leader_of(settings: ClientSettings, topic: str) -> int:
+    """The node that leads most partitions of *topic*."""
+    leaders = Counter(p["leader"] for p in (await _partitions(settings))[topic])
+    return int(leaders.most_common(1)[0][0])
+
+
+async def _partitions(settings: ClientSettings) -> dict[str, list[dict[str, Any]]]:
+    client = admin(settings.kafka, "tests")
+    await client.start()
+    try:
+        return {topic["topic"]: topic["partitions"] for topic in await client.describe_topics()}
+    finally:
+        await client.close()
+
+
+@contextmanager
+def frozen(nodes: Iterable[Node]) -> Iterator[None]:
+    """Brokers that keep their connections and do nothing."""
+    pids = [node.pid for node in nodes]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
