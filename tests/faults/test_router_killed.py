@@ -28,7 +28,12 @@ pytestmark = pytest.mark.fault
 KILLS = 8
 Events = dict[str, list[Event]]  # by conversation
 
-OVERRIDES = SESSIONS | {"SAATH_ROUTER__ANSWERS": "everyone"}
+# A turn for each message, at once, so that it can be said beforehand which there must be.
+OVERRIDES = SESSIONS | {
+    "SAATH_ROUTER__ANSWERS": "everyone",
+    "SAATH_ROUTER__QUIET_SECONDS": "0",
+    "SAATH_ROUTER__ECHO_WAIT_SECONDS": "0",
+}
 
 
 @pytest.fixture
