@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from saath_local import supervisor
 from saath_local.errors import SpawnFailed
-from saath_local.process import Process, is_running, spawn
+from saath_local.process import is_running, spawn
 
 ENDS_WITHIN_SECONDS = 5.0
 
@@ -168,13 +169,13 @@ def test_a_command_that_cannot_be_started_says_why(command: str, reason: str) ->
 
 
 def test_starting_costs_little() -> None:
-    def seconds() -> float:
-        begun = time.perf_counter()
-        child: Process = spawn(["sleep", "60"])
-        taken = time.perf_counter() - begun
-        child.kill()
-        return taken
+    """15 ms of imports; one of asyncio would add 60, to every process that is started."""
+    imported = subprocess.run(
+        [sys.executable, "-X", "importtime", supervisor.__file__, "1", "--", "true"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
 
-    # 20 ms on an idle machine; an import of asyncio in the supervisor would add 60. The best
-    # of ten, because a test machine is not idle.
-    assert min(seconds() for _ in range(10)) < 0.07
+    heavy = {"asyncio", "subprocess", "logging", "threading", "socket", "saath_local"}
+    assert heavy & {line.rsplit("|", 1)[-1].strip() for line in imported.splitlines()} == set()
