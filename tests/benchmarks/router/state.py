@@ -3,9 +3,11 @@
 import asyncio
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
-from tests.benchmarks.processes import Bench
+from tests.benchmarks.processes import Bench, result_of
+from tests.benchmarks.router.restoring import Restored, Restoring
 from tests.benchmarks.router.traffic import Traffic
 
 from saath.events import Contact, Content, MessageAccepted, MessageReceived
@@ -91,3 +93,9 @@ async def fill(at: Bench, count: int) -> None:
         await asyncio.gather(*sends)
     finally:
         await writer.stop()
+
+
+def restored(at: Bench, *, bare: bool) -> Restored:
+    """What reading it took, in a process of its own."""
+    task = Restoring(at.kafka.bootstrap_servers, STATE.full_name(at.topics.prefix), bare)
+    return Restored(**result_of("tests.benchmarks.router.restoring", asdict(task)))
