@@ -27,9 +27,9 @@ def main() -> None:
     with kafka_for_tests() as found, tempfile.TemporaryDirectory() as folder:
         print(f"{found}\n{machine()}")
         kafka = KafkaSettings(bootstrap_servers=found.bootstrap_servers)
-        _rate(bench(kafka, Path(folder), partitions=PARTITIONS), options)
-        _latency(bench(kafka, Path(folder), partitions=PARTITIONS), options)
-        _restore(bench(kafka, Path(folder), partitions=1), options)
+        for name, (measure, partitions) in PARTS.items():
+            if options.only in (None, name):
+                measure(bench(kafka, Path(folder), partitions=partitions), options)
     print(f"\n{machine()}")
 
 
@@ -100,6 +100,9 @@ def _ratios(what: str, pairs: Sequence[tuple[Took, Took]]) -> None:
     print(f"  {what}: {rates}; processor time the other way round: {costs}")
 
 
+PARTS = {"rate": (_rate, PARTITIONS), "latency": (_latency, PARTITIONS), "restore": (_restore, 1)}
+
+
 def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
@@ -108,6 +111,7 @@ def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--open-warm-up", type=float, default=10)
     parser.add_argument("--conversations", type=int, default=1_000_000)
     parser.add_argument("--restores", type=int, default=3)
+    parser.add_argument("--only", choices=[*PARTS])
     parser.add_argument("--quick", action="store_true", help="less of everything, to see it run")
     options = parser.parse_args(arguments)
     if options.quick:

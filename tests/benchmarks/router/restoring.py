@@ -5,7 +5,6 @@ Either as the router does it, state in memory at the end, or a bare read of the 
 """
 
 import asyncio
-import gc
 import json
 import os
 import sys
@@ -21,6 +20,7 @@ from tests.benchmarks.router.traffic import KEY
 from saath.kafka.changelog import read_to_end
 from saath.kafka.client import reading
 from saath.kafka.layout import Layout
+from saath.service import collect_less
 from saath.settings import KafkaSettings
 from saath.tokens import TurnTokens
 from saath.topics import TOPICS
@@ -96,7 +96,7 @@ def _resident() -> int:
 def main(arguments: Sequence[str]) -> None:
     """Run one and print what it took as JSON."""
     task = Restoring(**json.loads(arguments[0]))
-    gc.collect()
+    collect_less()
     before, started, cpu = _resident(), time.perf_counter(), time.process_time()
     count = asyncio.run(bare(task) if task.bare else restore(task))
     took = Restored(
