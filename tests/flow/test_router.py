@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from tests.conftest import PARTITIONS
@@ -26,20 +27,32 @@ from saath.events import (
     TurnOffered,
     TurnWithdrawn,
 )
-from saath.identity import event_id
+from saath.identity import conversation_id, event_id
 from saath.kafka.group import GroupReader
 from saath.kafka.publisher import Publisher
 from saath.kafka.records import Record
 from saath.settings import KafkaSettings, TopicSettings
 from saath.tokens import TurnToken, TurnTokens
-from saath.topics import CONVERSATIONS, INBOUND, OWNERS, TURNS, Topic, dlq_topic, partition_for
+from saath.topics import (
+    CONVERSATIONS,
+    INBOUND,
+    OWNERS,
+    TURNS,
+    Topic,
+    dlq_topic,
+    partition_for,
+    state_topic,
+)
 from saath_local import Process, spawn
+from saath_router.conversation import Conversation
+from saath_router.written import write
 
 NUMBER = "100000000000001"
 CUSTOMER = Contact(phone="4915100000001", name="Ana")
 KEY = "an-installation-key-for-tests"
 TURN_KEYS = "the-newest-turn-key,an-older-one"
 PATIENCE_SECONDS = 40.0
+STATE = state_topic("router")
 
 
 def environment(kafka: KafkaSettings, topics: TopicSettings, **more: str) -> dict[str, str]:
@@ -195,6 +208,54 @@ async def test_a_router_that_was_killed_goes_on_where_it_was(
     assert isinstance(second, TurnOffered)
     assert [message.message_id for message in second.messages] == ["wamid.2"]
     assert (second.conversation, second.epoch) == (first.conversation, first.epoch)
+
+
+async def test_who_returns_after_a_conversation_left_memory_has_it_again_with_a_higher_epoch(
+    kafka: KafkaSettings, topics: TopicSettings, tmp_path: Path
+) -> None:
+    """The state is made to look nine days old, as a restart would find it then."""
+    environ = environment(kafka, topics, SAATH_ROUTER__BOT_REPLY_WITHIN_SECONDS="0")
+    long_ago = datetime.now(UTC) - timedelta(days=9)
+    state = Conversation(id=name_of_customer(), number=NUMBER, epoch=7, contact=CUSTOMER)
+    async with (
+        Publisher(kafka, topics, "tests") as publisher,
+        watching(kafka, topics, TURNS) as turns,
+    ):
+        partition = partition_for(NUMBER, PARTITIONS)
+        value = write(state, None, long_ago, (0, 1, 0))
+        headers: list[tuple[str, bytes]] = []
+        await (await publisher.send_raw(STATE, state.id, partition, value, headers))
+        with router(environ, tmp_path):
+            await until_gone(kafka, topics, state.id)
+            await publisher.publish(INBOUND, received("wamid.1"))
+            offered = await turns(TurnOffered)
+
+    assert isinstance(offered, TurnOffered)
+    assert offered.conversation == state.id
+    assert offered.epoch > long_ago.timestamp() * 1000
+
+
+def name_of_customer() -> str:
+    return conversation_id(KEY.encode(), NUMBER, f"phone:{CUSTOMER.phone}")
+
+
+async def until_gone(kafka: KafkaSettings, topics: TopicSettings, conversation: str) -> None:
+    """Wait for the tombstone on ``owners``; something must be read for it to be written."""
+    async with (
+        asyncio.timeout(PATIENCE_SECONDS),
+        GroupReader(kafka, topics, "tests", OWNERS, None) as reader,
+        Publisher(kafka, topics, "tests") as publisher,
+    ):
+        for n in count():
+            await publisher.publish(INBOUND, of_somebody_else(f"wamid.other.{n}"))
+            for record in await reader.read(1):
+                if (record.key, record.value) == (conversation.encode(), None):
+                    return
+
+
+def of_somebody_else(message: str) -> MessageReceived:
+    contact = Contact(phone="4915100000002")
+    return received(message).model_copy(update={"contact": contact, "origin": "history"})
 
 
 async def test_sigterm_ends_it_with_status_0(

@@ -1,6 +1,5 @@
 """``saath-ingest``: read the settings, start the web server, stop when told to."""
 
-import gc
 import signal
 import socket
 import sys
@@ -11,7 +10,7 @@ import uvicorn
 from saath import log as logs
 from saath.errors import Misconfigured
 from saath.kafka.client import CLOSE_TIMEOUT_SECONDS, connection
-from saath.service import client_id
+from saath.service import client_id, collect_less
 from saath.settings import load_or_exit, refuse
 from saath_ingest.app import build
 from saath_ingest.protocol import hurried
@@ -47,7 +46,7 @@ def main() -> None:
     # would be added to every step of every other request meanwhile.
     sys.setswitchinterval(0.0005)
     app = build(settings)
-    _collect_less()
+    collect_less()
     config = uvicorn.Config(
         app,
         host=settings.http_host,
@@ -73,18 +72,6 @@ def main() -> None:
         Server(config).run()
     finally:
         log.info("service.stopped")
-
-
-def _collect_less() -> None:
-    """
-    Look for garbage less often, and not among what was there at the start.
-
-    Reading webhooks makes many objects and hardly a cycle; with Python's defaults a quarter of the
-    processor went into looking for some.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
 
 
 if __name__ == "__main__":

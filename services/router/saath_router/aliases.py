@@ -10,6 +10,7 @@ from pydantic_core import from_json
 from saath.events import Model
 
 _CONVERSATION = "c_"
+_PLAIN = b'{"conversation":"c_'
 _BITS = 128
 # Above the conversation's bits.
 _KNOWN, _IN_BOOK, _MOVED = 1 << _BITS, 1 << (_BITS + 1), 1 << (_BITS + 2)
@@ -73,10 +74,14 @@ class Aliases:
 
     def restore(self, alias: bytes, value: bytes) -> None:
         """Take over one record of the changelog."""
+        if len(value) == len(_PLAIN) + 34 and value.startswith(_PLAIN):
+            # Nothing but the conversation, as nearly all are: no JSON need be read for that.
+            self._found[_number(alias)] = int(value[len(_PLAIN) : -2], 16)
+            return
         said = from_json(value)  # a model would take longer than all the rest
         found = _number(said["conversation"]) if said.get("conversation") else 0
         found |= (_KNOWN if said.get("known") else 0) | (_IN_BOOK if said.get("in_book") else 0)
-        self._found[_number(alias.decode())] = found + _MOVED * said.get("moved", 0)
+        self._found[_number(alias)] = found + _MOVED * said.get("moved", 0)
 
     def take_changed(self) -> list[tuple[str, Alias]]:
         """The aliases that changed since the last time, as they are written."""
@@ -98,5 +103,5 @@ class Aliases:
         )
 
 
-def _number(name: str) -> int:
+def _number(name: str | bytes) -> int:
     return int(name[2:], 16)  # noqa: FURB166 # no prefix of Python's

@@ -68,15 +68,16 @@ class Store:
         Raises:
             Misconfigured: the state belongs to another installation key, or to a later release.
         """
+        # Nearly all are one of these two, and there may be millions.
         if key.startswith(b"c_"):
             self._restore(name_of(key.decode()), value)
+        elif key.startswith(b"a_") and value:
+            self._aliases.restore(key, value)
         elif not self.shelf.restore(key.decode(), value) and value:
             self._restore_other(key, value)
 
     def _restore_other(self, key: bytes, value: bytes) -> None:
-        if key.startswith(b"a_"):
-            self._aliases.restore(key, value)
-        elif key.startswith(JOINED.encode()):
+        if key.startswith(JOINED.encode()):
             joined_with = Alias.model_validate_json(value).conversation
             self._joined_with[key.decode().removeprefix(JOINED)] = joined_with or ""
         elif key == FINGERPRINT_KEY.encode():
@@ -283,10 +284,9 @@ class Store:
             for message in messages(before):
                 self._by_message.pop(message, None)
         if value:
-            value = checked(value, self._release)
+            self._kept[name] = value = checked(value, self._release)
             for message in messages(value):
                 self._by_message[message] = name
-            self._kept[name] = value
 
 
 def _json(model: Model) -> bytes:

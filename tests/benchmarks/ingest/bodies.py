@@ -41,16 +41,21 @@ class Body:
     updates: int
 
 
-def bodies(count: int, secret: str, seed: int = 1) -> tuple[Body, ...]:
-    """Make *count* bodies, each with message ids of its own."""
+def bodies(
+    count: int, secret: str, seed: int = 1, written_at: int | None = None
+) -> tuple[Body, ...]:
+    """Make *count* bodies, each with message ids of its own, of the samples' time if not of another."""
     chance = random.Random(seed)
-    shapes = {name: _change(name) for name in MIX}
+    shapes = {name: _change(name, written_at) for name in MIX}
     return tuple(_body(chance, shapes, secret) for _ in range(count))
 
 
-def _change(name: str) -> dict[str, Any]:
+def _change(name: str, written_at: int | None) -> dict[str, Any]:
     body = json.loads((PAYLOADS / f"{name}.json").read_text(encoding="utf-8"))
     change: dict[str, Any] = body["entry"][0]["changes"][0]
+    for part in _parts(change["value"]):
+        if written_at is not None and "timestamp" in part:
+            part["timestamp"] = f"{written_at}"
     return change
 
 

@@ -37,6 +37,7 @@ class Load:
     updates_per_second: float | None = None
     bodies: int = 4000
     seed: int = 1
+    written_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -127,20 +128,23 @@ async def opened(
 def _instants(load: Load) -> Iterator[float]:
     """When bodies are due, so that their updates make up the rate."""
     chance, at = random.Random(load.seed), 0.0
-    made = _bodies(load)
-    bodies_per_second = (load.updates_per_second or 0) * len(made) / sum(b.updates for b in made)
+    posted = made(load)
+    bodies_per_second = (
+        (load.updates_per_second or 0) * len(posted) / sum(b.updates for b in posted)
+    )
     while (at := at + chance.expovariate(bodies_per_second)) < load.warm_up_seconds + load.seconds:
         yield at
 
 
-def _bodies(load: Load) -> tuple[Body, ...]:
-    return bodies(load.bodies, load.secret, load.seed)
+def made(load: Load) -> tuple[Body, ...]:
+    """The bodies of *load*, always the same."""
+    return bodies(load.bodies, load.secret, load.seed, load.written_at)
 
 
 def main() -> None:
     """Run one load and print its result as JSON."""
     load = Load(**json.loads(sys.argv[1]))
-    wires = itertools.cycle([(request(body), body.updates) for body in _bodies(load)])
+    wires = itertools.cycle([(request(body), body.updates) for body in made(load)])
     # What is collected here in the middle would be put down to the service.
     gc.collect()
     gc.disable()

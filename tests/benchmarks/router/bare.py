@@ -6,7 +6,6 @@ no rules, no state, no order over topics; the position is written as one record,
 """
 
 import asyncio
-import gc
 import json
 import sys
 import time
@@ -15,6 +14,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from saath.service import collect_less
 
 BATCH_MAX = 500
 
@@ -128,7 +129,7 @@ def told(task: Task) -> dict[str, Any]:
 
 def main(arguments: Sequence[str]) -> None:
     """Run one task and print its result as JSON."""
-    gc.freeze()
+    collect_less()
     print(json.dumps(asyncio.run(run(task_of(json.loads(arguments[0]))))))
 
 

@@ -1,11 +1,16 @@
 """Conversations that nobody uses leave memory in time, and a restart does not bring them back."""
 
-from tests.unit.router.build import HOUR, NUMBER, accepted, received
-from tests.unit.router.partition import CONVERSATION, Partition, on, owned
+from dataclasses import replace
+from datetime import timedelta
 
+from tests.unit.router.build import EVERYONE, HOUR, NUMBER, accepted, echoed, received
+from tests.unit.router.partition import CONVERSATION, INSTALLATION, Partition, on, owned
+
+from saath.events import Contact
 from saath.kafka.records import Output
 from saath.topics import OUTCOMES, OWNERS, TURNS, state_topic
 from saath_router.eviction import UNUSED_FOR
+from saath_router.numbers import Numbers
 
 UNUSED = UNUSED_FOR.total_seconds()
 DAY = 24 * HOUR
@@ -29,6 +34,7 @@ def idle(partition: Partition) -> list[Output]:
 
 def test_an_idle_conversation_leaves_memory_and_its_owner_the_topic() -> None:
     partition = Partition()
+    assert partition.handler.next_due() is None
     answered(partition)
 
     outputs = idle(partition)
@@ -68,11 +74,30 @@ def test_who_returns_after_a_year_has_the_same_conversation_and_a_higher_epoch()
     assert again.epoch > before.epoch
 
 
-def test_a_busy_conversation_stays() -> None:
+def test_what_was_written_lately_stays_though_nothing_is_open_in_it() -> None:
     partition = Partition()
     answered(partition)
-    for day in range(1, 20):
-        partition.reads(received(f"m{day}x", day * DAY), now=day * DAY)
-        partition.fires(day * DAY + HOUR)
+    partition.fires(DAY + 1)
+    written = echoed("e1", 5 * DAY).model_copy(update={"contact": Contact(phone="4915100000002")})
+    partition.reads(written, now=5 * DAY)
 
-    assert len(partition.handler._store) == 1
+    left = []
+    for day in (10, 12, 14):
+        partition.fires(day * DAY)
+        left.append(len(partition.handler._store))
+
+    assert left == [1, 1, 0]
+
+
+def test_what_a_person_holds_stays_as_long_as_they_hold_it() -> None:
+    """Nothing is due in it: a lease that ends is noticed when the customer writes."""
+    held = replace(EVERYONE, human_hold=timedelta(days=30))
+    partition = Partition(installation=replace(INSTALLATION, numbers=Numbers(held)))
+    partition.reads(echoed("e1", 0), now=1)
+
+    left = []
+    for day in (9, 29, 31):
+        partition.fires(day * DAY)
+        left.append(len(partition.handler._store))
+
+    assert left == [1, 1, 0]
