@@ -133,6 +133,9 @@ def ask_whoever_waits(
 def pending_asked(state: Conversation, policy: Policy, now: datetime) -> Decision:
     """Nothing more was written, and no person has answered meanwhile: the bot is asked."""
     cause = event_id(state.pending[-1].message_id, "received")
+    if policy.answers == "nobody":
+        # So it was decided while they waited.
+        return (unattended(state, "answers_nobody", state.pending[0].time, now, cause),)
     bot = _bot(state, policy, state.pending_bot)
     shadow: Rule | None = "shadow" if policy.answers == "shadow" else None
     return ask(state.pending, state, policy, now, cause, bot=bot, rule=shadow)

@@ -170,6 +170,8 @@ def _of_the_conversation(state: Conversation, event: Event) -> Changes:
             return NOTHING_PENDING | {"lease_until": event.lease_until}
         case HandoffRequested() | HandoffWithdrawn():
             return {"handoff_open": isinstance(event, HandoffRequested)}
+        case ConversationUnattended(rule="answers_nobody"):
+            return dict(NOTHING_PENDING)
         case WindowOpened():
             return {"window": "open"}
         case WindowClosing():
