@@ -56,7 +56,7 @@ def release(
 ) -> Decision:
     """The bot has it from now on, and is asked what nobody has answered yet."""
     wanted = bot or (state.bot if state.owner == "bot" else None) or policy.bot
-    if state.owner == "bot" and (state.bot in (None, wanted) or not state.epoch):
+    if state.owner == "bot" and bot in (None, state.bot):
         return no_call(state, cause, now)
     taken, gained = other_bot(state, wanted, rule, reason, cause, happened, now)
     asked = ask_whoever_waits(
