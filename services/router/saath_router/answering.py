@@ -106,6 +106,7 @@ def ask_whoever_waits(
     policy: Policy,
     now: datetime,
     cause: str,
+    around: Around,
     *,
     epoch: int,
     bot: str,
@@ -120,7 +121,7 @@ def ask_whoever_waits(
     # What is kept to be asked later is kept whole, and longer than the last few messages are.
     waits = {m.message_id: m for m in (*unanswered(state.recent, but_for), *state.pending)}
     waiting = tuple(sorted(waits.values(), key=lambda message: message.time))
-    if not waiting or policy.answers in ("nobody", "shadow"):
+    if not waiting or policy.answers in ("nobody", "shadow") or _not_for_bots(policy, around):
         return ()
     if now - waiting[-1].time > policy.turn_age_max:
         return ()
@@ -132,6 +133,9 @@ def ask_whoever_waits(
 def pending_asked(state: Conversation, policy: Policy, now: datetime) -> Decision:
     """Nothing more was written, and no person has answered meanwhile: the bot is asked."""
     cause = event_id(state.pending[-1].message_id, "received")
+    if policy.answers == "nobody":
+        # So it was decided while they waited.
+        return (unattended(state, "answers_nobody", state.pending[0].time, now, cause),)
     bot = _bot(state, policy, state.pending_bot)
     shadow: Rule | None = "shadow" if policy.answers == "shadow" else None
     return ask(state.pending, state, policy, now, cause, bot=bot, rule=shadow)
@@ -143,6 +147,11 @@ def _nobody(event: MessageReceived, policy: Policy, around: Around) -> Rule | No
         return "answers_nobody"
     if not is_said_to_one(event.content):
         return "needs_no_answer"
+    return _not_for_bots(policy, around)
+
+
+def _not_for_bots(policy: Policy, around: Around) -> Rule | None:
+    """Why bots do not answer this customer, whatever they wrote."""
     if policy.answers == "new_contacts" and around.history_pending:
         return "history_pending"
     if policy.answers == "new_contacts" and around.known_contact:

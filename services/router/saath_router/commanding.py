@@ -4,15 +4,21 @@ from datetime import datetime
 
 from saath.events import Command, CommandRefused
 from saath.identity import digest_id
-from saath_router.answering import ask_whoever_waits
+from saath_router.answering import Around, ask_whoever_waits
 from saath_router.conversation import Conversation
 from saath_router.facts import Rule, no_call
 from saath_router.ownership import Decision, other_bot, take_over
 from saath_router.policy import Policy, hold_until
+from saath_router.recent import person_wrote_after
 
 
 def command(
-    asked: Command, state: Conversation, policy: Policy, asked_at: datetime, now: datetime
+    asked: Command,
+    state: Conversation,
+    policy: Policy,
+    asked_at: datetime,
+    now: datetime,
+    around: Around,
 ) -> Decision:
     """
     The facts that follow from a person's command; none where it has been carried out before.
@@ -29,7 +35,12 @@ def command(
         until = hold_until(policy, asked_at)
         reason = f"taken over{who}"
         return take_over(state, "taken_over", reason, asked.id, asked_at, now, until)
-    return release(state, policy, f"released{who}", asked.id, asked_at, now, asked.bot)
+    if state.owner == "human" and person_wrote_after(state.recent, asked_at):
+        return (refused(asked, "a person has written since", now, conversation=state.id),)
+    rule: Rule = "released_to" if asked.bot else "released"
+    return release(
+        state, policy, f"released{who}", asked.id, asked_at, now, around, asked.bot, rule
+    )
 
 
 def release(
@@ -39,15 +50,18 @@ def release(
     cause: str,
     happened: datetime,
     now: datetime,
+    around: Around,
     bot: str | None = None,
     rule: Rule = "released",
 ) -> Decision:
     """The bot has it from now on, and is asked what nobody has answered yet."""
     wanted = bot or (state.bot if state.owner == "bot" else None) or policy.bot
-    if state.owner == "bot" and (state.bot in (None, wanted) or not state.epoch):
+    if state.owner == "bot" and bot in (None, state.bot):
         return no_call(state, cause, now)
     taken, gained = other_bot(state, wanted, rule, reason, cause, happened, now)
-    asked = ask_whoever_waits(state, policy, now, cause, epoch=taken.epoch, bot=wanted, rule=rule)
+    asked = ask_whoever_waits(
+        state, policy, now, cause, around, epoch=taken.epoch, bot=wanted, rule=rule
+    )
     return (*gained, *asked)
 
 

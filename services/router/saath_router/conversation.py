@@ -25,7 +25,8 @@ class Conversation(Model):
 
     ``epoch`` 0 means that nobody has owned it yet. ``owner_rule`` is why its owner has it. ``held_with``
     stands for the text with which the app took it over, while nobody wrote anything else. ``passed_to``
-    is the bot that another one passed it on to, for as long as a bot has it and its window is open.
+    is the bot that another one passed it on to, or a person by name, for as long as a bot has it and
+    its window is open. ``owner_since`` is since when that rule holds, though the bot may be another since.
 
     ``turns`` are the open ones and their deadlines, ``watched`` those of them to which the bot has said
     nothing. ``pending`` is what ``pending_bot`` is asked at ``pending_due``, if nothing comes between.

@@ -28,6 +28,7 @@ from saath_router.ownership import (
 )
 from saath_router.policy import Policy
 from saath_router.prices import priced
+from saath_router.recent import person_wrote_after
 from saath_router.texts import is_said_to_one, normalised
 from saath_router.windows import opened, refused
 
@@ -67,11 +68,11 @@ def decide(
             assert isinstance(event, MessageReceived)  # noqa: S101 # answer() gives it back first
             return (event, *opened(event, state, now), *following)
         case MessageEchoed():
-            return _echo(event, state, policy, now)
+            return _echo(event, state, policy, now, around)
         case OutcomeEvent() if not event.shadow:
             return (event, *outcome(event, state, policy, now))
         case ThreadControlChanged():
-            return (event, *_thread(event, state, policy, now))
+            return (event, *_thread(event, state, policy, now, around))
         case _:
             return (event,)
 
@@ -112,14 +113,16 @@ def _not_acting(event: Event, state: Conversation, around: Around) -> Event:
             return event
 
 
-def _echo(event: MessageEchoed, state: Conversation, policy: Policy, now: datetime) -> Decision:
+def _echo(
+    event: MessageEchoed, state: Conversation, policy: Policy, now: datetime, around: Around
+) -> Decision:
     """Somebody wrote from the phone: a person, unless it was judged to be the app itself."""
-    rule, following = _echoed(event, state, policy, now)
+    rule, following = _echoed(event, state, policy, now, around)
     return (event.model_copy(update={"rule": rule}), *following)
 
 
 def _echoed(
-    event: MessageEchoed, state: Conversation, policy: Policy, now: datetime
+    event: MessageEchoed, state: Conversation, policy: Policy, now: datetime, around: Around
 ) -> tuple[Rule, Decision]:
     if event.standby:
         if before_last_change(event, state):
@@ -131,25 +134,25 @@ def _echoed(
     if not is_said_to_one(event.content):
         return "no_message", ()
     if policy.release_word and normalised(event.content.text or "") == policy.release_word:
-        return _release_word(event, state, policy, now)
+        return _release_word(event, state, policy, now, around)
     taken = person_wrote(event, "echo", "answered from the phone", state, policy, now)
     holds = taken or (state.owner == "human" and not is_late(event, state))
     return ("echo" if holds else "late"), taken
 
 
 def _release_word(
-    event: MessageEchoed, state: Conversation, policy: Policy, now: datetime
+    event: MessageEchoed, state: Conversation, policy: Policy, now: datetime, around: Around
 ) -> tuple[Rule, Decision]:
-    if before_last_change(event, state):
+    if before_last_change(event, state) or person_wrote_after(state.recent, event.time):
         return "late", ()
     reason = "released from the phone"
     return "release_word", release(
-        state, policy, reason, event.id, event.time, now, rule="release_word"
+        state, policy, reason, event.id, event.time, now, around, rule="release_word"
     )
 
 
 def _thread(
-    event: ThreadControlChanged, state: Conversation, policy: Policy, now: datetime
+    event: ThreadControlChanged, state: Conversation, policy: Policy, now: datetime, around: Around
 ) -> Decision:
     """Meta's own agent has it, or has let go of it; what is older than the last change is late."""
     if before_last_change(event, state):
@@ -165,6 +168,6 @@ def _thread(
         return let_go
     bot, epoch = getattr(changed, "bot", None), getattr(changed, "epoch", 0)
     asked = ask_whoever_waits(
-        state, policy, now, event.id, epoch=epoch, bot=bot or policy.bot, rule="meta_let_go"
+        state, policy, now, event.id, around, epoch=epoch, bot=bot or policy.bot, rule="meta_let_go"
     )
     return (*let_go, *asked)

@@ -42,6 +42,7 @@ from saath_router.conversation import (
 )
 from saath_router.identities import changed_identity
 from saath_router.memory import with_dated, with_plain, with_rank
+from saath_router.ownership import SAID
 from saath_router.prices import prices_with
 from saath_router.recent import with_edit, with_message, without
 from saath_router.texts import text_key
@@ -169,6 +170,8 @@ def _of_the_conversation(state: Conversation, event: Event) -> Changes:
             return NOTHING_PENDING | {"lease_until": event.lease_until}
         case HandoffRequested() | HandoffWithdrawn():
             return {"handoff_open": isinstance(event, HandoffRequested)}
+        case ConversationUnattended(rule="answers_nobody"):
+            return dict(NOTHING_PENDING)
         case WindowOpened():
             return {"window": "open"}
         case WindowClosing():
@@ -209,13 +212,15 @@ def _revoked(state: Conversation, event: MessageRevoked) -> Changes:
 
 def _owned(state: Conversation, event: OwnerChanged) -> Changes:
     to_bot = event.owner == "bot"
-    passed = event.bot if event.rule == "bot_passed_on" else state.passed_to
+    passed = event.bot if event.rule in ("bot_passed_on", "released_to") else state.passed_to
+    # Another bot is asked: what was said of people and bots before that holds as it did.
+    said = to_bot and state.owner == "bot" and state.owner_rule in SAID and event.rule not in SAID
     changes: Changes = {
         "owner": event.owner,
         "epoch": event.epoch,
         "bot": event.bot or state.bot,
-        "owner_since": event.time,
-        "owner_rule": event.rule,
+        "owner_since": state.owner_since if said else event.time,
+        "owner_rule": state.owner_rule if said else event.rule,
         "passed_to": passed if to_bot else None,
         # Whoever had it before Meta's own agent gets it back, a person for the rest of the lease.
         "lease_until": state.lease_until if event.owner == "meta" else event.lease_until,

@@ -24,7 +24,7 @@ Rule = Literal[
     "echo", "automatic", "release_word", "late", "no_message", "greeting_known",
     # What follows from a send, a command, a clock, thread control, or from two being one.
     "person_sent", "bot_handed_over", "bot_passed_on", "not_sent",
-    "taken_over", "released", "bot_silent", "person_late", "meta_took", "merged",
+    "taken_over", "released", "released_to", "bot_silent", "person_late", "meta_took", "merged",
     # Of a fact that may not act.
     "history", "too_old", "redriven", "unreadable",
 ]  # fmt: skip

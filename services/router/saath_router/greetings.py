@@ -18,7 +18,7 @@ from saath.events import (
     Model,
     OwnerChanged,
 )
-from saath_router.answering import ask_whoever_waits
+from saath_router.answering import Around, ask_whoever_waits
 from saath_router.conversation import REMEMBERED_FOR, Conversation
 from saath_router.facts import to_bot
 from saath_router.policy import Policy
@@ -101,7 +101,7 @@ def settled(greetings: Greetings, event: MessageEchoed) -> Greetings:
 
 
 def give_back(
-    state: Conversation, greeting: MessageEchoed, policy: Policy, now: datetime
+    state: Conversation, greeting: MessageEchoed, policy: Policy, now: datetime, around: Around
 ) -> tuple[Event, ...]:
     """
     The bot has a conversation again that the app's *greeting* took over.
@@ -114,7 +114,7 @@ def give_back(
     bot, since = state.bot or policy.bot, state.owner_since or now
     taken = to_bot(state, bot, "greeting_known", REASON, greeting.id, since, now)
     asked = ask_whoever_waits(
-        state, policy, now, greeting.id,
+        state, policy, now, greeting.id, around,
         epoch=taken.epoch, bot=bot, rule="greeting_known", but_for=state.held_with,
     )  # fmt: skip
     return (taken, *asked)

@@ -14,6 +14,7 @@ from saath.codec import decode, decode_command, explain, pointer
 from saath.errors import PoisonRecord
 from saath.events import (
     Command,
+    Contact,
     ContactRecorded,
     Event,
     MessageBackfilled,
@@ -105,7 +106,9 @@ class RouterHandler:
         if record.topic is CONTACTS:
             return self._contact(event)
         policy, trace = self._policy(event.number), traceparent_of(record.headers)
-        join = to_join(self._store, event, event.number, policy, now)
+        contact = contact_of(event) or Contact()
+        around = self._around(event.number, contact, policy, now, allowed=may_act(record.headers))
+        join = to_join(self._store, event, event.number, policy, now, around)
         outputs = self._join(join, trace) if join else []
         name = place(self._store, event, event.number)
         if name is None:
@@ -113,7 +116,7 @@ class RouterHandler:
             # Not its id: Meta's message ids hold the customer's phone number, in base64.
             log.info("message.unplaced", event_type=event.type)
             return outputs
-        outputs += self._decide(event, name, policy, trace, now, may_act(record.headers))
+        outputs += self._decide(event, name, policy, trace, now, around)
         learn_change(self._store, event, event.number, name)
         return outputs
 
@@ -179,15 +182,15 @@ class RouterHandler:
         policy: Policy,
         trace: str | None,
         now: datetime,
-        allowed: bool,
+        around: Around,
     ) -> list[Output]:
         number = event.number or ""
         state = self._store.get_or_new(name, number)
         greetings = self._store.shelf.greetings(number)
         if isinstance(event, MessageEchoed):
             event = judged(event, state, greetings, policy)
-        decision = decide(event, state, policy, now, self._around(event, policy, now, allowed))
-        acting = allowed and acts(event, state, now)
+        decision = decide(event, state, policy, now, around)
+        acting = around.may_act and acts(event, state, now)
         outputs = self._carry_out(decision, state, trace, acting=acting)
         self._store.shelf.put_greetings(heard(greetings, decision, state, policy))
         if decision and isinstance(event, MessageBackfilled):
@@ -198,13 +201,14 @@ class RouterHandler:
             outputs += self._count(number, event.bot, missed=False, cause=event.id, now=now)
         return outputs
 
-    def _around(self, event: Event, policy: Policy, now: datetime, allowed: bool) -> Around:
-        number, contact = event.number or "", contact_of(event)
+    def _around(
+        self, number: str, contact: Contact, policy: Policy, now: datetime, *, allowed: bool = True
+    ) -> Around:
         if policy.answers != "new_contacts":
             return Around(may_act=allowed)
         return Around(
             may_act=allowed,
-            known_contact=contact is not None and self._store.is_known(number, contact),
+            known_contact=self._store.is_known(number, contact),
             history_pending=self._at.numbers.history_pending(number, now),
         )
 
@@ -261,7 +265,9 @@ class RouterHandler:
         names = mistaken(greetings, greeting, now)
         for name in names:
             state = self._store.get_or_new(self._store.now_named(name), number)
-            outputs += self._carry_out(give_back(state, greeting, policy, now), state, trace)
+            around = self._around(number, state.contact, policy, now)
+            given_back = give_back(state, greeting, policy, now, around)
+            outputs += self._carry_out(given_back, state, trace)
         if names:
             self._store.shelf.put_greetings(settled(greetings, greeting))
         return outputs
@@ -285,7 +291,9 @@ class RouterHandler:
             reason = "no such conversation on this number"
             return (self._published(refused(asked, reason, now), None),)
         asked_at = record.appended_at
-        decision = command(asked, state, self._policy(asked.number), asked_at, now)
+        policy = self._policy(asked.number)
+        around = self._around(asked.number, state.contact, policy, now)
+        decision = command(asked, state, policy, asked_at, now, around)
         # Also one that changed nothing: written again later, it must not change anything then.
         state = remember(state, command_id(asked), asked_at)
         self._store.put(state)

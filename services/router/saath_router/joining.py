@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from saath.events import ConversationMerged, OwnerChanged
 from saath.identity import digest_id
-from saath_router.answering import ask_whoever_waits
+from saath_router.answering import Around, ask_whoever_waits
 from saath_router.conversation import SEEN_MAX, STATUSES_MAX, Conversation, merged
 from saath_router.facts import about, call, no_call, owner_changed, to_bot, turns_withdrawn
 from saath_router.memory import (
@@ -46,7 +46,12 @@ def older_first(one: Conversation, other: Conversation) -> tuple[Conversation, C
 
 
 def join(
-    older: Conversation, younger: Conversation, policy: Policy, cause: str, now: datetime
+    older: Conversation,
+    younger: Conversation,
+    policy: Policy,
+    cause: str,
+    now: datetime,
+    around: Around,
 ) -> Joined:
     """What follows when *younger* is found to be *older*."""
     before = _together(older, younger)
@@ -58,7 +63,7 @@ def join(
         following += call(older, "merged", REASON, cause, now)
     if changed and changed.bot:
         following += ask_whoever_waits(
-            before, policy, now, cause, epoch=epoch, bot=changed.bot, rule="merged"
+            before, policy, now, cause, around, epoch=epoch, bot=changed.bot, rule="merged"
         )
     gone = (*turns_withdrawn(younger, REASON, cause, now), *no_call(younger, cause, now))
     return Joined(

@@ -18,7 +18,7 @@ Decision = tuple[Event, ...]
 
 # Somebody said that the bot answers from now on. What a person wrote before that is late; what they
 # wrote before a customer's message, which gave the bot the conversation by itself, holds all the same.
-SAID = frozenset({"released", "release_word", "greeting_known", "meta_let_go"})
+SAID = frozenset({"released", "released_to", "release_word", "greeting_known", "meta_let_go"})
 
 
 def person_wrote(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from saath.events import Command, Contact, Event, OutcomeEvent, StatusEvent
 from saath.identity import contact_at, identities, parse_callback
+from saath_router.answering import Around
 from saath_router.conversation import Conversation
 from saath_router.identities import IdentityChange, changed_identity
 from saath_router.joining import Joined, join, older_first
@@ -57,7 +58,9 @@ def named(store: Store, asked: Command) -> Conversation | None:
     return state if state is not None and state.number == asked.number else None
 
 
-def to_join(store: Store, event: Event, number: str, policy: Policy, now: datetime) -> Join | None:
+def to_join(
+    store: Store, event: Event, number: str, policy: Policy, now: datetime, around: Around
+) -> Join | None:
     """
     Two conversations that *event* shows to be one contact's, known by a phone number and a user id.
 
@@ -77,7 +80,7 @@ def to_join(store: Store, event: Event, number: str, policy: Policy, now: dateti
     # Of three, the last follows with the next fact.
     one, other = (store.get_or_new(name, number) for name in found[:2])
     kept, gone = older_first(one, other)
-    return Join(kept, gone, join(kept, gone, policy, event.id, now))
+    return Join(kept, gone, join(kept, gone, policy, event.id, now, around))
 
 
 def learn_change(store: Store, event: Event, number: str, conversation: str) -> None:

@@ -1,5 +1,7 @@
 """The last few messages of a conversation, as a bot is shown them. Pure."""
 
+from datetime import datetime
+
 from saath.events import Author, Content, Event, TurnMessage
 from saath_router.texts import is_said_to_one, text_key
 
@@ -35,19 +37,34 @@ def without(recent: Recent, message_id: str | None) -> Recent:
 
 def unanswered(recent: Recent, but_for: str | None = None) -> Recent:
     """
-    The customer's messages after the last one of a person or a bot.
+    The customer's messages that no person and no bot has answered.
 
     A campaign and the app's own texts are no answer, nor is the text that *but_for* is the key of.
     """
-    waiting: Recent = ()
-    for message in recent:
-        if message.author == "customer":
-            waiting = (*waiting, message) if is_said_to_one(message.content) else waiting
-        elif message.author not in ("campaign", "automatic") and (
-            but_for is None or text_key(message.content.text) != but_for
-        ):
-            waiting = ()
-    return waiting
+    answers = [m for m in recent if _is_answer(m) and (text_key(m.content.text) or "") != but_for]
+    return tuple(
+        message
+        for place, message in enumerate(recent)
+        if message.author == "customer"
+        and is_said_to_one(message.content)
+        and not any(_is_after(answer, message, recent[place:]) for answer in answers)
+    )
+
+
+def person_wrote_after(recent: Recent, moment: datetime) -> bool:
+    """Whether a person wrote after that *moment*, in whatever order it was read."""
+    return any(m.author == "person" and m.time > moment and _is_answer(m) for m in recent)
+
+
+def _is_answer(message: TurnMessage) -> bool:
+    return message.author in ("person", "bot") and is_said_to_one(message.content)
+
+
+def _is_after(answer: TurnMessage, message: TurnMessage, read_later: Recent) -> bool:
+    """Meta's webhooks come in any order, and its times are whole seconds: then the order decides."""
+    if answer.time > message.time:
+        return True
+    return answer in read_later and answer.time >= message.time.replace(microsecond=0)
 
 
 def together(one: Recent, other: Recent) -> Recent:

@@ -45,7 +45,7 @@ def turn_offered(asked: Asked, state: Conversation, policy: Policy, now: datetim
         summary=asked.summary,
         shadow=asked.shadow or None,
         turn="",
-        messages=asked.messages,
+        messages=tuple(_with_quote(message, state) for message in asked.messages),
         recent=_before(asked, state),
         contact=ContactFacts(name=asked.contact.name, username=asked.contact.username),
         **about(state, asked.cause, now),
@@ -62,6 +62,13 @@ def asked_message(event: Event, message_id: str, state: Conversation) -> TurnMes
         content=content,
         quotes=_quoted(content.model_extra or {}, state),
     )
+
+
+def _with_quote(message: TurnMessage, state: Conversation) -> TurnMessage:
+    """One of the last few messages is kept without what it quotes."""
+    if message.quotes is not None:
+        return message
+    return message.model_copy(update={"quotes": _quoted(message.content.model_extra or {}, state)})
 
 
 def _quoted(said: dict[str, object], state: Conversation) -> Quoted | None:

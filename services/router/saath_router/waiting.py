@@ -12,13 +12,14 @@ from saath.events import (
     MessageAccepted,
     MessageEchoed,
     MessageReceived,
+    MessageRevoked,
     Model,
     OutcomeEvent,
     OwnerChanged,
     TurnClosed,
     TurnOffered,
 )
-from saath_router.recent import Recent
+from saath_router.recent import Recent, unanswered, without
 from saath_router.texts import is_said_to_one
 
 # Of a hundred messages that nobody answers, the oldest are what counts.
@@ -63,6 +64,10 @@ def waiting_after(since: datetime | None, recent: Recent, event: Event) -> datet
         case MessageEchoed() if since and not event.automatic and is_said_to_one(event.content):
             # Meta's times are whole seconds, so the same second counts as after.
             return None if event.time >= since.replace(microsecond=0) else since
+        case MessageRevoked(by="customer", original_message_id=str() as gone) if since:
+            taken_back = any(m.message_id == gone and m.time == since for m in recent)
+            left = (m.time for m in unanswered(without(recent, gone)))
+            return min(left, default=None) if taken_back else since
         case MessageAccepted(by="bot" | "person") | TurnClosed(then="done"):
             return None
         case HandoffRequested():

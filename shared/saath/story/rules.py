@@ -33,6 +33,7 @@ _RULES = {
     "not_sent": "the bot's answer was not sent",
     "taken_over": "a person took it by command",
     "released": "it was given back by command",
+    "released_to": "it was given by command to the bot that was named",
     "bot_silent": "the bot said nothing in time",
     "person_late": "the customer had waited too long for a person",
     "meta_took": "Meta's own agent answers",

@@ -241,7 +241,7 @@ class Story:
 
     def is_told(self, what: Command, seconds: float) -> Decision:
         """Carry out a command."""
-        decision = command(what, self.state, self.policy, at(seconds), at(seconds))
+        decision = command(what, self.state, self.policy, at(seconds), at(seconds), self.around)
         self.state = remember(self.state, command_id(what), at(seconds))
         return self._goes_on(decision)
 
