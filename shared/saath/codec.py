@@ -21,18 +21,7 @@ from saath.events.base import JsonObject
 Headers = list[tuple[str, bytes]]
 SCHEMA_BASE = "https://saath.dev/schemas/"
 
-_FIXED: Headers = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]
-_NAMES = (
-    "ce_id",
-    "ce_source",
-    "ce_time",
-    "ce_subject",
-    "ce_partitionkey",
-    "ce_correlationid",
-    "ce_causationid",
-    "ce_origin",
-    "ce_traceparent",
-)
+_SPECVERSION, _JSON = ("ce_specversion", b"1.0"), ("content-type", b"application/json")
 
 # How much deeper what is read may stand in what is written of it; 5 is the most by now.
 HEADROOM = 16
@@ -47,24 +36,23 @@ def encode(
     event: Event, *, partition_key: str | None = None, traceparent: str | None = None
 ) -> tuple[Headers, bytes]:
     """Write *event* as Kafka headers and value."""
-    headers: Headers = [*_FIXED, *_typed(event.type)]
-    for name, said in zip(
-        _NAMES,
-        (
-            event.id,
-            event.source,
-            event.time.isoformat(),
-            event.conversation,
-            partition_key,
-            event.correlation,
-            event.causation,
-            event.origin,
-            traceparent,
-        ),
-        strict=True,
+    named, schema = _typed(event.type)
+    headers: Headers = [_SPECVERSION, ("ce_id", event.id.encode())]
+    headers += [("ce_source", event.source.encode()), named]
+    headers.append(("ce_time", event.time.isoformat().encode()))
+    if event.conversation:
+        headers.append(("ce_subject", event.conversation.encode()))
+    headers.append(schema)
+    for name, said in (
+        ("ce_partitionkey", partition_key),
+        ("ce_correlationid", event.correlation),
+        ("ce_causationid", event.causation),
+        ("ce_origin", event.origin),
+        ("ce_traceparent", traceparent),
     ):
         if said:
             headers.append((name, said.encode()))
+    headers.append(_JSON)
     return headers, event.model_dump_json(exclude_none=True).encode()
 
 
