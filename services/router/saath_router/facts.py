@@ -29,6 +29,9 @@ Rule = Literal[
     "history", "too_old", "redriven", "unreadable",
 ]  # fmt: skip
 
+# These give the conversation to a person: why, they must be told, though they were called before.
+CALLS_ANEW: frozenset[Rule] = frozenset({"handoff_rule", "bot_handed_over", "bot_silent"})
+
 
 def owner_changed(
     state: Conversation,
@@ -130,7 +133,7 @@ def call(
     by: str | None = None,
 ) -> tuple[HandoffRequested, ...]:
     """A person is wanted, unless one is called already: one call, not one a message."""
-    if state.handoff_open:
+    if state.handoff_open and rule not in CALLS_ANEW:
         return ()
     called = HandoffRequested(
         id=follow_id("handoff", state, cause),

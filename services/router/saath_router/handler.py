@@ -304,7 +304,7 @@ class RouterHandler:
         try:
             policy = None if asked.policy is None else policy_by_hand(asked.policy)
         except ValidationError as error:
-            where = f"/policy{pointer(error)}"
+            where = f"/policy{pointer(error)}".rstrip("/")
             return (self._published(refused(asked, explain(error), now, where), None),)
         self._store.shelf.put_policy(asked.number, policy)
         log.info("policy.changed", number=asked.number, by_command=True)
