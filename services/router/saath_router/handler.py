@@ -134,8 +134,7 @@ class RouterHandler:
         """When time alone changes a conversation of this partition."""
         if not self._timed:
             self._timed = True
-            for name, due in self._store.dues():
-                self._alarms.set(name, due)
+            self._alarms.start(self._store.dues())
             self._alarms.set(SWEEP, self._store.unused_at())
         return self._alarms.next_due()
 

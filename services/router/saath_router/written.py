@@ -49,13 +49,14 @@ _COMMON = (
     b'"author":"campaign","author":"automatic","author":"person","time":"'
     b'"owner":"human","epoch":18001764"lease_until":"","held_with":"","history_asked_at":"'
     b'{"id":"c_","number":"10","contact":{"phone":"49","user_id":"IN.","name":"","username":"'
-    b'"},"owner":"bot","epoch":17,"bot":"","owner_since":"2026-","window_until":"2026-'
-    b'","handoff_open":false,"unattended":false,"turns":{},"watched":{},"recent":['
+    b'"},"started_at":"2026-","owner":"bot","epoch":17,"bot":"","owner_since":"2026-'
+    b'","window_until":"2026-'
+    b'","handoff_open":false,"unattended":false,"turns":{},"watched":{},"pending":[],"recent":['
     b'{"message_id":"wamid.HBgMOTE5ODc2NTQzMjEwFQIAERgSwamid.HBgLNDkxNTEVAgASGBQzQUAA=="'
     b',"author":"bot","time":"2026-11-24T21:09:02Z","content":{"type":"text","text":{"body":"'
     b'"}}},{"message_id":"wamid.HBgMAA==","author":"customer","time":"2026-11-24T21:09:02Z"'
     b',"content":{"type":"text","text":{"body":" the you is it we in and to of?"}}}],"statuses":"'
-    b'","ours":"","seen":"","seen_history":""}'
+    b'","prices":"","ours":"","seen":"","seen_history":""}'
 )
 
 

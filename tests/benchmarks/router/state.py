@@ -30,7 +30,7 @@ def samples(seed: int = 1) -> Sequence[bytes]:
     Twelve facts are remembered: the six messages, and six ids beside them.
     """
     traffic, chance = Traffic(seed), random.Random(seed)
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(microsecond=0)  # as Meta's times are
     return [_sample(traffic, chance, now) for _ in range(SAMPLES)]
 
 
