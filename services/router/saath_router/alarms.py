@@ -1,7 +1,6 @@
 """Which conversation's time comes next. Pure: it holds moments, and no clock."""
 
 import heapq
-from collections.abc import Iterable
 from datetime import datetime
 
 Entry = tuple[datetime, str]
@@ -19,12 +18,6 @@ class Alarms:
         self._heap: list[Entry] = []
         self._comes_up: dict[str, Entry] = {}
         self._later: dict[str, datetime] = {}  # when it is due, where that is after it comes up
-
-    def start(self, moments: Iterable[tuple[str, datetime]]) -> None:
-        """All that is due after a restart, at once: a million set one by one take five times as long."""
-        self._comes_up = {name: (due, name) for name, due in moments}
-        self._heap, self._later = [*self._comes_up.values()], {}
-        heapq.heapify(self._heap)
 
     def set(self, name: str, due: datetime | None) -> None:
         """*name* is due then; ``None`` for not at all."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from weakref import WeakSet
 
@@ -58,6 +58,8 @@ STATE = state_topic("router")
 
 # What is due in one transaction; the rest comes in the next.
 FIRED_MAX = 200
+# Not a conversation: the alarm at which those are looked for that are due within this time.
+AHEAD, AHEAD_FOR = "~ahead", timedelta(hours=1)
 
 ROUTED = Counter(
     "saath_messages_routed_total", "Messages, by who answers and why.", ["owner", "reason"]
@@ -134,7 +136,9 @@ class RouterHandler:
         """When time alone changes a conversation of this partition."""
         if not self._timed:
             self._timed = True
-            self._alarms.start(self._store.dues())
+            _, first = self._store.dues(datetime.fromtimestamp(0, UTC))
+            if first:
+                self._look_ahead(first)
             self._alarms.set(SWEEP, self._store.unused_at())
         return self._alarms.next_due()
 
@@ -143,6 +147,9 @@ class RouterHandler:
         outputs: list[Output] = []
         for _ in range(FIRED_MAX):
             name = self._alarms.pop(until)
+            if name == AHEAD:
+                self._look_ahead(until)
+                continue
             if name == SWEEP:
                 self._alarms.set(SWEEP, sweep(self._store, self._due, until))
                 break
@@ -155,6 +162,13 @@ class RouterHandler:
                 # A defect in one conversation's time must not stop the partition's clock.
                 log.exception("timer.failed", conversation=state.id)
         return outputs
+
+    def _look_ahead(self, until: datetime) -> None:
+        """Set what is due soon. The rest stays as it was written, where it takes 8 bytes, not 250."""
+        soon, later = self._store.dues(until + AHEAD_FOR)
+        for name, due in soon:
+            self._alarms.set(name, due)
+        self._alarms.set(AHEAD, later)
 
     def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
         """Changed state, changed ownership; last the watermark: up to here all is decided."""

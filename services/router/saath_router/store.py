@@ -19,7 +19,18 @@ from saath_router.eviction import UNUSED_FOR
 from saath_router.memory import short_hash, unnamed
 from saath_router.names import Name, full, name_of
 from saath_router.shelf import Shelf
-from saath_router.written import Release, checked, due, messages, read, second, write
+from saath_router.written import (
+    NEVER,
+    Release,
+    bytes_of,
+    checked,
+    due_bytes,
+    messages,
+    moment_of,
+    read,
+    second,
+    write,
+)
 
 FINGERPRINT_KEY = "~installation"
 JOINED = "j_"
@@ -165,11 +176,24 @@ class Store:
         """The conversation of this id, new where it is not known."""
         return self.get(conversation) or Conversation(id=conversation, number=number)
 
-    def dues(self) -> Iterator[tuple[str, datetime]]:
-        """The conversations that time alone changes, and when, as they were last written."""
+    def dues(self, before: datetime) -> tuple[list[tuple[str, datetime]], datetime | None]:
+        """
+        What time alone changes *before* then, and when; and when the first after that is due.
+
+        As they were last written: what was changed since has an alarm already.
+        """
+        limit, later, soon = bytes_of(before), NEVER, list[tuple[Name, bytes]]()
         for name, value in self._kept.items():
-            if moment := due(value):
-                yield full(name), moment
+            moment = due_bytes(value)
+            if moment == NEVER:
+                continue
+            if moment < limit:
+                soon.append((name, moment))
+            elif later == NEVER or moment < later:
+                later = moment
+        found = ((full(name), moment_of(moment)) for name, moment in soon)
+        known = [(name, at) for name, at in found if at and name not in self._changed]
+        return known, moment_of(later)
 
     def put(self, state: Conversation) -> None:
         """Replace a conversation; remember what it was when it was last written."""

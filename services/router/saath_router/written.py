@@ -32,9 +32,9 @@ WRITTEN_FORMAT = 2
 
 Release = tuple[int, int, int]
 
-_HEAD = struct.Struct(">B3sBQIB")
+_HEAD = struct.Struct(">B3sB8sIB")
 _DUE_AT, _SECOND_AT, _COUNT_AT = slice(5, 13), slice(13, 17), 17
-_NEVER = bytes(8)
+NEVER = bytes(8)
 _PLAIN, _DEFLATED = 0, 1
 _WINDOW = -15  # without zlib's own head and checksum: Kafka has one
 _FIRST_FORMAT = ord("{")
@@ -70,9 +70,8 @@ def release_of(version: str) -> Release:
 def write(state: Conversation, due: datetime | None, now: datetime, release: Release) -> bytes:
     """*state* as it is kept; *due* is when time alone changes it."""
     found_by_id = [*unnamed(state.statuses)]
-    due_us = max(1, (due - _EPOCH) // _MICROSECOND) if due else 0
-    at, by = int(now.timestamp()), bytes(release)
-    head = _HEAD.pack(WRITTEN_FORMAT, by, _DEFLATED, due_us, at, len(found_by_id))
+    moment, at, by = bytes_of(due) if due else NEVER, int(now.timestamp()), bytes(release)
+    head = _HEAD.pack(WRITTEN_FORMAT, by, _DEFLATED, moment, at, len(found_by_id))
     deflate = zlib.compressobj(6, zlib.DEFLATED, _WINDOW, 8, zlib.Z_DEFAULT_STRATEGY, _COMMON)
     # Its id is the record's key.
     said = state.model_dump_json(exclude_none=True, exclude={"id"})
@@ -101,11 +100,19 @@ def checked(value: bytes, release: Release) -> bytes:
     )
 
 
-def due(value: bytes) -> datetime | None:
-    """When time alone changes it; ``None`` for never."""
-    if value[_DUE_AT] == _NEVER:
-        return None
-    return _EPOCH + int.from_bytes(value[_DUE_AT], "big") * _MICROSECOND
+def due_bytes(value: bytes) -> bytes:
+    """When time alone changes it, to be compared with others; ``NEVER`` for never."""
+    return value[_DUE_AT]
+
+
+def bytes_of(due: datetime) -> bytes:
+    """A moment as ``due_bytes`` gives it."""
+    return max(1, (due - _EPOCH) // _MICROSECOND).to_bytes(8, "big")
+
+
+def moment_of(due: bytes) -> datetime | None:
+    """The moment that was written; ``None`` for never."""
+    return None if due == NEVER else _EPOCH + int.from_bytes(due, "big") * _MICROSECOND
 
 
 def second(value: bytes) -> int:

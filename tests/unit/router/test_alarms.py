@@ -38,14 +38,3 @@ def test_a_moment_that_moves_on_and_on_leaves_no_trail() -> None:
         alarms.set("a", at(n))
 
     assert (len(alarms._heap), alarms.next_due()) == (1, at(999))
-
-
-@given(st.dictionaries(NAMES, st.integers(0, 5)))
-def test_after_a_restart_all_are_set_at_once(table: dict[str, int]) -> None:
-    alarms = Alarms()
-    alarms.start((name, at(moment)) for name, moment in table.items())
-
-    popped = [alarms.pop(at(5)) for _ in table]
-
-    assert [table[name or ""] for name in popped] == sorted(table.values())
-    assert alarms.next_due() is None

@@ -12,7 +12,16 @@ from tests.unit.router.state import reader_0_1
 from saath.errors import Misconfigured
 from saath_router.conversation import Conversation
 from saath_router.memory import short_hash
-from saath_router.written import checked, due, messages, read, release_of, second, write
+from saath_router.written import (
+    checked,
+    due_bytes,
+    messages,
+    moment_of,
+    read,
+    release_of,
+    second,
+    write,
+)
 
 STATE = Path(__file__).parent / "state"
 FORMAT_1 = (STATE / "format_1.json").read_bytes()
@@ -33,6 +42,10 @@ def told(story: Story) -> Conversation:
     story.hears(echoed("e1", 60))
     story.hears(received("m2", 90))
     return story.state
+
+
+def due(value: bytes) -> datetime | None:
+    return moment_of(due_bytes(value))
 
 
 def test_what_was_written_is_read_again() -> None:
