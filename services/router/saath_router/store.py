@@ -37,11 +37,7 @@ class Fingerprint(Model):
 
 
 class Store:
-    """
-    Conversations by id, by identity and by message.
-
-    Changed ones are kept apart until ``take_changed`` writes them.
-    """
+    """Conversations by id, identity and message; changed ones apart until ``take_changed``."""
 
     def __init__(self, key: bytes, release: Release = (0, 0, 0)) -> None:
         self._key, self._fingerprint = key, key_fingerprint(key)
