@@ -5,6 +5,10 @@ An alias stays when its conversation has left memory, so there is one for every 
 They are kept as numbers: both names are 128 bits, and as texts they took a half more.
 """
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+
 from pydantic_core import from_json
 
 from saath.events import Model
@@ -72,6 +76,14 @@ class Aliases:
         found = self._found.get(_number(alias), 0)
         self._set(alias, found | _IN_BOOK if listed else found & ~_IN_BOOK)
 
+    def note_same(self, aliases: Iterable[str]) -> None:
+        """All these are one person's: who is known by one of them is known by each."""
+        found = {alias: self._found.get(_number(alias), 0) for alias in aliases}
+        known = _KNOWN | _IN_BOOK
+        flags = reduce(or_, (value & known for value in found.values()), 0)
+        for alias, value in found.items():
+            self._set(alias, value | flags)
+
     def restore(self, alias: bytes, value: bytes) -> None:
         """Take over one record of the changelog."""
         if len(value) == len(_PLAIN) + 34 and value.startswith(_PLAIN):
@@ -89,7 +101,7 @@ class Aliases:
         return [(alias, self._record(alias)) for alias in changed]
 
     def _set(self, alias: str, found: int) -> None:
-        if self._found.get(_number(alias)) != found:
+        if self._found.get(_number(alias), 0) != found:
             self._found[_number(alias)] = found
             self._changed[alias] = None
 

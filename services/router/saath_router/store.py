@@ -14,7 +14,7 @@ from saath.identity import alias_key, conversation_id, identities, key_fingerpri
 from saath.kafka.records import Output
 from saath.topics import Topic
 from saath_router.aliases import Alias, Aliases
-from saath_router.conversation import Conversation
+from saath_router.conversation import Conversation, merged
 from saath_router.eviction import UNUSED_FOR
 from saath_router.memory import short_hash, unnamed
 from saath_router.names import Name, full, name_of
@@ -48,11 +48,7 @@ class Fingerprint(Model):
 
 
 class Store:
-    """
-    Conversations by id, by identity and by message.
-
-    Changed ones are kept apart until ``take_changed`` writes them.
-    """
+    """Conversations by id, identity and message; changed ones apart until ``take_changed``."""
 
     def __init__(self, key: bytes, release: Release = (0, 0, 0)) -> None:
         self._key, self._fingerprint = key, key_fingerprint(key)
@@ -122,9 +118,11 @@ class Store:
         if not names:
             return None
         found = self.find(number, contact) or self._new_name(number, names[0])
-        for alias in self._of(number, contact):
+        aliases = self._of(number, contact)
+        for alias in aliases:
             if self._aliases.conversation(alias) is None:
                 self._aliases.lead(alias, found)
+        self._aliases.note_same(aliases)
         return found
 
     def now_named(self, conversation: str) -> str:
@@ -143,23 +141,25 @@ class Store:
 
     def rename(self, number: str, before: Contact, now: Contact, conversation: str) -> None:
         """A contact is known by something else from now on; whoever gets the old one is somebody else."""
-        for alias in self._of(number, now):
+        old, new = self._of(number, before), self._of(number, now)
+        for alias in new:
             self._aliases.lead(alias, conversation)
-        for alias in self._of(number, before):
+        self._aliases.note_same([*old, *new])
+        for alias in old:
             self._aliases.move(alias)
 
     def is_known(self, number: str, contact: Contact) -> bool:
         """Whether this contact stands in the address book, or in the history."""
-        return any(self._aliases.known(alias) for alias in self._of(number, contact))
+        return any(self._aliases.known(alias) for alias in self._of_all(number, contact))
 
     def note_history(self, number: str, contact: Contact) -> None:
         """This contact stands in the history."""
-        for alias in self._of(number, contact):
+        for alias in self._of_all(number, contact):
             self._aliases.note_known(alias)
 
     def note_book(self, number: str, contact: Contact, *, listed: bool) -> None:
         """This contact stands in the address book, or no longer."""
-        for alias in self._of(number, contact):
+        for alias in self._of_all(number, contact):
             self._aliases.note_book(alias, listed=listed)
 
     def get(self, conversation: str) -> Conversation | None:
@@ -291,6 +291,11 @@ class Store:
 
     def _of(self, number: str, contact: Contact) -> list[str]:
         return [alias_key(self._key, number, identity) for identity in identities(contact)]
+
+    def _of_all(self, number: str, contact: Contact) -> list[str]:
+        """All that the conversation of this contact knows them by."""
+        state = self.get(self.find(number, contact) or "")
+        return self._of(number, merged(state.contact, contact) if state else contact)
 
     def _new_name(self, number: str, identity: str) -> str:
         """

@@ -1,13 +1,23 @@
 """A customer by phone number, by user id, by both: whose conversation a fact is, and what moves it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.router.build import CUSTOMER, NUMBER, at, echoed, received
-from tests.unit.router.partition import CONVERSATION, Partition, on, types
+from tests.unit.router.build import CUSTOMER, EVERYONE, NUMBER, at, backfilled, echoed, received
+from tests.unit.router.partition import CONVERSATION, INSTALLATION, Partition, on, types
 
-from saath.events import Contact, ContactIdentityChanged, Content, Event, MessageReceived
-from saath.topics import CONVERSATIONS, TURNS
+from saath.events import (
+    Contact,
+    ContactIdentityChanged,
+    ContactRecorded,
+    Content,
+    Event,
+    MessageReceived,
+    NumberRecorded,
+)
+from saath.topics import CONTACTS, CONVERSATIONS, TURNS
+from saath_router.numbers import Numbers
 
 OLD, NEW = "4915100000001", "4915100000009"
 USER, NEXT_USER = "DE.1", "DE.2"
@@ -94,7 +104,8 @@ def test_a_change_of_number_that_comes_again_changes_nothing() -> None:
 
 def test_a_change_of_number_that_comes_again_joins_nobody_who_has_the_old_one_by_now() -> None:
     partition = Partition()
-    partition.reads(by(CUSTOMER, "m1", 0), changed_number(1), by(CUSTOMER, "m2", 2), now=2)
+    partition.reads(by(CUSTOMER, "m1", 0), changed_number(1))
+    (new_owner,) = names(partition, by(CUSTOMER, "m2", 2), now=2)
 
     again = partition.reads(changed_number(1), now=3)
 
@@ -102,7 +113,8 @@ def test_a_change_of_number_that_comes_again_joins_nobody_who_has_the_old_one_by
     somebody, customer = names(
         partition, by(CUSTOMER, "m3", 4), by(Contact(phone=NEW), "m4", 4), now=4
     )
-    assert (somebody != CONVERSATION, customer) == (True, CONVERSATION)
+    assert (somebody, customer) == (new_owner, CONVERSATION)
+    assert new_owner != CONVERSATION
 
 
 @pytest.mark.parametrize(
@@ -158,3 +170,71 @@ def test_another_number_with_the_same_customer_is_another_conversation() -> None
     first, second = names(partition, by(customers, "m1", 0), other)
 
     assert first != second
+
+
+BOTH = Contact(phone=OLD, user_id=USER)
+
+
+def new_contacts_only() -> Partition:
+    """A number whose bots answer new contacts; its history is in."""
+    active = NumberRecorded(
+        id="n1", time=at(0), number=NUMBER, state="active", history_sync="complete"
+    )
+    policy = replace(EVERYONE, answers="new_contacts")
+    return Partition(
+        installation=replace(INSTALLATION, numbers=Numbers(policy, recorded=lambda _: active))
+    )
+
+
+def knows(partition: Partition, how: str) -> None:
+    """The business knew this phone number before: from its history, or its address book."""
+    if how == "history":
+        partition.reads(backfilled("h1", -1000))
+    else:
+        entry = ContactRecorded(id="k", time=at(0), number=NUMBER, entry="k", contact=CUSTOMER)
+        partition.reads(entry, topic=CONTACTS)
+
+
+def rule(partition: Partition, event: MessageReceived, now: float) -> str:
+    (message, *_) = on(CONVERSATIONS, partition.reads(event, now=now))
+    assert isinstance(message, MessageReceived)
+    assert message.routed
+    return message.routed.rule
+
+
+@pytest.mark.parametrize("how", ["history", "address book"])
+@pytest.mark.parametrize("since", ["a restart", "it left memory"])
+def test_whoever_the_business_knew_by_phone_is_known_when_the_phone_number_disappears(
+    how: str, since: str
+) -> None:
+    partition = new_contacts_only()
+    knows(partition, how)
+    partition.reads(by(BOTH, "m1", 0))
+    if since == "it left memory":
+        partition.handler._store.evict(CONVERSATION)
+        partition.batch([], at(1))
+    partition.restarts()
+
+    assert rule(partition, by(Contact(user_id=USER), "m2", 2), now=2) == "known_contact"
+
+
+@pytest.mark.parametrize("how", ["history", "address book"])
+def test_whoever_is_found_to_be_known_after_both_were_seen_is_known_by_either(how: str) -> None:
+    partition = new_contacts_only()
+    partition.reads(by(BOTH, "m1", 0))
+    knows(partition, how)
+
+    assert rule(partition, by(Contact(user_id=USER), "m2", 2), now=2) == "known_contact"
+
+
+@pytest.mark.parametrize("how", ["history", "address book"])
+def test_whoever_the_business_knew_is_known_by_another_number_and_the_next_owner_is_not(
+    how: str,
+) -> None:
+    partition = new_contacts_only()
+    knows(partition, how)
+    partition.reads(by(CUSTOMER, "m1", 0), changed_number(1))
+    partition.restarts()
+
+    assert rule(partition, by(Contact(phone=NEW), "m2", 2), now=2) == "known_contact"
+    assert rule(partition, by(CUSTOMER, "m3", 3), now=3) == "first_message"

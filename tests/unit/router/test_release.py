@@ -112,7 +112,7 @@ def test_the_bot_is_not_asked_what_was_answered_before_it_was_read() -> None:
 def test_a_release_word_of_before_the_last_change_of_owner_is_late() -> None:
     story = held()
     story.is_told(asked("release", "c1"), 70)
-    story.hears(echoed("e2", 80))
+    story.is_told(asked("take over", "c2"), 80)
 
     decision = story.hears(typed("#bot", seconds=60), seconds=81)
 
