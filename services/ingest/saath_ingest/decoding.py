@@ -80,6 +80,6 @@ def _position(body: bytes) -> str:
     except UnicodeDecodeError as error:
         *above, line = body[: error.start].split(b"\n")
         return f"{len(above) + 1}:{len(line) + 1}: not UTF-8:"
-    except RecursionError:
-        pass
+    except (RecursionError, ValueError):
+        pass  # a number of thousands of digits is an error without a place
     return ""

@@ -7,6 +7,7 @@ public topic could take down everybody who reads it.
 
 import gzip
 import io
+import mmap
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -53,11 +54,13 @@ def _gzip_beyond(records: memoryview, bytes_max: int) -> bool:
 
 
 def _beyond(
-    unpack_into: Callable[[memoryview, bytearray], int], records: memoryview, bytes_max: int
+    unpack_into: Callable[[memoryview, mmap.mmap], int], records: memoryview, bytes_max: int
 ) -> bool:
     try:
-        # No page of the buffer is there before it is written to.
-        unpack_into(records, bytearray(bytes_max))
+        # No page of it is there before it is written to; a bytearray's are all written at once, which
+        # takes longer than a small batch does.
+        with mmap.mmap(-1, bytes_max) as room:
+            unpack_into(records, room)
     except cramjam.DecompressionError as error:
         return "whole buffer" in str(error)
     return False

@@ -83,6 +83,7 @@ def test_emoji_and_other_scripts_are_written_as_they_are() -> None:
         (b"", "<stdin>:1:1: Expecting value: the body is not JSON"),
         (b'{"a":\n "\xff"}', "<stdin>:2:3: not UTF-8: the body is not JSON"),
         (b"[" * 200_000, "<stdin>: the body is nested deeper than can be read"),
+        (b"9" * 5000, "<stdin>: the body is not JSON"),
     ],
 )
 def test_what_is_not_json_is_named_with_its_place_and_exit_status_1(

@@ -120,6 +120,18 @@ def test_a_definition_beside_an_echo_is_kept_beside_what_was_sent() -> None:
     }
 
 
+def test_an_id_and_a_time_of_the_request_itself_are_kept_too() -> None:
+    event = one(standby(message_echoes=[echo(id="wamid.C", timestamp="1")]))
+
+    assert isinstance(event, MessageEchoed)
+    assert (event.message_id, event.time) == ("wamid.B", TIME)
+    assert event.content.model_extra == {
+        "text": {"body": "At nine."},
+        "id": "wamid.C",
+        "timestamp": "1",
+    }
+
+
 def test_a_status_on_standby_is_a_status() -> None:
     event = one(standby(statuses=[STATUS]))
 
@@ -225,6 +237,26 @@ def test_a_customer_without_a_phone_number_is_known_by_the_contact_beside() -> N
 
     assert isinstance(event, ThreadControlChanged)
     assert event.contact == Contact(user_id=USER_ID)
+
+
+def test_a_recipient_that_is_not_the_number_of_the_event_is_kept() -> None:
+    other = METADATA | {"phone_number_id": "106540352242923"}
+
+    event = one(handover(metadata=other))
+
+    assert isinstance(event, ThreadControlChanged)
+    assert (event.number, event.details) == (
+        "106540352242923",
+        {"recipient": {"phone_number_id": NUMBER}},
+    )
+
+
+@pytest.mark.parametrize("metadata", [None, {}, "odd"])
+def test_metadata_that_says_nothing_leaves_the_number_to_the_recipient(metadata: Any) -> None:
+    event = one(handover(metadata=metadata))
+
+    assert isinstance(event, ThreadControlChanged)
+    assert event.number == NUMBER
 
 
 @pytest.mark.parametrize(

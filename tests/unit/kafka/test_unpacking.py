@@ -1,10 +1,12 @@
 """A batch that unpacks to too much is told before it is unpacked."""
 
+import resource
+
 import cramjam
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from saath.kafka.unpacking import too_far
+from saath.kafka.unpacking import UNPACKED_BYTES_MAX, too_far
 
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
 CODECS = (GZIP, SNAPPY, LZ4, ZSTD)
@@ -78,3 +80,15 @@ def test_what_cannot_be_unpacked_at_all_is_for_its_reader_to_say(
 def test_a_batch_whose_end_was_not_fetched_is_not_looked_at(codec: int) -> None:
     assert too_far(batch(codec)[:-1], 100) == frozenset()
     assert too_far(batch(codec)[:40], 100) == frozenset()
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_small_batch_takes_no_memory_that_only_a_large_one_would_need(codec: int) -> None:
+    small = batch(codec, b"small")
+    too_far(small)
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    too_far(small)
+    pages = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    assert pages * resource.getpagesize() < UNPACKED_BYTES_MAX / 10

@@ -21,7 +21,7 @@ AGENT = frozenset({"ai_agent", "meta_business_agent"})
 
 TOLD: Told = {
     **FRAME,
-    "recipient": FRAME["metadata"],
+    "recipient": {"display_phone_number": "address", "phone_number_id": "address"},
     "sender": {"phone_number": "address", "wa_id": "address", "user_id": "address"},
     "timestamp": moment,
     "type": text,
@@ -30,7 +30,8 @@ TOLD: Told = {
 
 def read(change: Change) -> tuple[Placed, ...]:
     """The one handover that a change is. Its number stands in ``recipient``, not in ``metadata``."""
-    about = replace(change, value={"metadata": change.value.get("recipient"), **change.value})
+    metadata = mapping(change.value.get("metadata")) or change.value.get("recipient")
+    about = replace(change, value={**change.value, "metadata": metadata})
     changed = partial(control_changed, frame_of(about))
     return (attempt(about, change.value, INBOUND, changed),)
 

@@ -13,15 +13,15 @@ from saath_ingest.fields.change import Change, Placed, Unreadable
 from saath_ingest.fields.contacts import contact, nobody, split_address
 from saath_ingest.fields.frame import Frame, frame_of
 from saath_ingest.fields.messages import content, message, message_id_of
-from saath_ingest.fields.remainder import MESSAGE, Told, an_object, remainder
+from saath_ingest.fields.remainder import ADDRESSES, MESSAGE, Told, an_object, remainder
 from saath_ingest.fields.statuses import status
 from saath_ingest.fields.unrecognised import each, left_over, product, unrecognised
 from saath_ingest.fields.values import moment
 
 Reader = Callable[[Frame, Any], Event]
 
-# A message of the agent's is the request that sent it, with the id it was given.
-REQUEST: Told = {**MESSAGE, "recipient": "address", "messaging_product": product}
+# A message of the agent's is the request that sent it; its id and its time stand around it.
+REQUEST: Told = {**ADDRESSES, "recipient": "address", "messaging_product": product}
 ECHO: Told = {**MESSAGE, "message": an_object}
 
 
