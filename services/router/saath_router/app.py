@@ -11,7 +11,8 @@ from saath.kafka.startup import once_whole, started
 from saath.service import Worker, build_version
 from saath.tokens import TurnTokens
 from saath.topics import BACKFILL, COMMANDS, CONTACTS, INBOUND, NUMBERS, OUTCOMES
-from saath_router.handler import Installation, RouterHandler
+from saath_router.carrier import Installation
+from saath_router.handler import RouterHandler
 from saath_router.numbers import Numbers
 from saath_router.policy_watch import PolicyFile
 from saath_router.settings import RouterSettings

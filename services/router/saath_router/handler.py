@@ -1,56 +1,40 @@
 """One partition's records: read, decide, do, say so once. No rule lives here."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from weakref import WeakSet
 
 import structlog
-from prometheus_client import Counter, Gauge
-from pydantic import ValidationError
 
-from saath.codec import decode, decode_command, explain, pointer
+from saath.codec import decode
 from saath.errors import PoisonRecord
 from saath.events import (
-    Command,
     Contact,
     ContactRecorded,
     Event,
     MessageBackfilled,
     MessageEchoed,
     OutcomeEvent,
-    policy_by_hand,
 )
-from saath.kafka.layout import Layout
 from saath.kafka.records import Output, Record, may_act, output, traceparent_of
-from saath.tokens import TurnTokens
-from saath.topics import COMMANDS, CONTACTS, OWNERS, partition_for, state_topic
-from saath_router.alarms import Alarms
-from saath_router.answering import Around, routed_by
-from saath_router.commanding import command, command_id, refused
+from saath.topics import COMMANDS, CONTACTS, OWNERS, state_topic
+from saath_router.answering import Around
+from saath_router.carrier import Carrier, Installation
+from saath_router.commands import carried_out
 from saath_router.conversation import Conversation
 from saath_router.decide import acts, decide
 from saath_router.eviction import UNUSED_FOR
-from saath_router.evolve import evolve, remember
 from saath_router.given_up import called_for
 from saath_router.greetings import give_back, heard, judged, mistaken, settled
-from saath_router.numbers import Numbers
-from saath_router.ownership import Decision
-from saath_router.placing import Join, contact_of, learn_change, named, place, to_join
+from saath_router.placing import Join, contact_of, learn_change, place, to_join
 from saath_router.policy import Policy
 from saath_router.publishing import (
     owner_changed,
     ownership,
-    published,
     redirected,
     watermark,
 )
-from saath_router.silent_bots import after
-from saath_router.store import Store
 from saath_router.sweep import SWEEP, sweep
-from saath_router.timers import due_at, fire
-from saath_router.written import Release
+from saath_router.timers import fire
 
 log = structlog.get_logger()
 
@@ -61,37 +45,15 @@ FIRED_MAX = 200
 # Not a conversation: the alarm at which those are looked for that are due within this time.
 AHEAD, AHEAD_FOR = "~ahead", timedelta(hours=1)
 
-ROUTED = Counter(
-    "saath_messages_routed_total", "Messages, by who answers and why.", ["owner", "reason"]
-)
-DECIDED = Counter("saath_facts_decided_total", "Facts that were logged.", ["type"])
-_decided = cache(DECIDED.labels)  # to look one up takes four times as long as to count
-
-_stores = WeakSet[Store]()
-Gauge("saath_state_conversations", "Conversations in memory.").set_function(
-    lambda: sum(map(len, _stores))
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """What all partitions of one router share."""
-
-    key: bytes
-    tokens: TurnTokens
-    numbers: Numbers
-    layout: Layout
-    release: Release = (0, 0, 0)
-
 
 class RouterHandler:
     """Decides the records of one partition; the state it holds is the partition's own."""
 
     def __init__(self, installation: Installation, partition: int) -> None:
-        self._at, self._partition = installation, partition
-        self._store = Store(installation.key, installation.release)
-        _stores.add(self._store)
-        self._alarms, self._timed = Alarms(), False
+        self._layout, self._partition = installation.layout, partition
+        self._do = Carrier(installation)
+        self._store, self._alarms = self._do.store, self._do.alarms
+        self._timed = False
         self._joined: list[tuple[Conversation, str]] = []
 
     def restore(self, key: bytes, value: bytes | None) -> None:
@@ -101,15 +63,17 @@ class RouterHandler:
     def handle(self, record: Record, now: datetime) -> Iterable[Output]:
         """Decide one record; its outputs in the order of the facts."""
         if record.topic is COMMANDS:
-            return self._command(record, now)
+            return carried_out(record, self._do, self._layout.of(COMMANDS), now)
         event = decode(record.headers, record.value)
         if not event.number:
             raise PoisonRecord(f"{event.type} names no number")
         if record.topic is CONTACTS:
             return self._contact(event)
-        policy, trace = self._policy(event.number), traceparent_of(record.headers)
+        policy, trace = self._do.policy(event.number), traceparent_of(record.headers)
         contact = contact_of(event) or Contact()
-        around = self._around(event.number, contact, policy, now, allowed=may_act(record.headers))
+        around = self._do.around(
+            event.number, contact, policy, now, allowed=may_act(record.headers)
+        )
         join = to_join(self._store, event, event.number, policy, now, around)
         outputs = self._join(join, trace) if join else []
         name = place(self._store, event, event.number)
@@ -129,8 +93,8 @@ class RouterHandler:
             return ()
         state, decision = called
         if state is None:
-            return [self._published(fact, None) for fact in decision]
-        return self._carry_out(decision, state, traceparent_of(record.headers))
+            return [self._do.said(fact, None) for fact in decision]
+        return self._do.carry_out(decision, state, traceparent_of(record.headers))
 
     def next_due(self) -> datetime | None:
         """When time alone changes a conversation of this partition."""
@@ -151,7 +115,7 @@ class RouterHandler:
                 self._look_ahead(until)
                 continue
             if name == SWEEP:
-                self._alarms.set(SWEEP, sweep(self._store, self._due, until))
+                self._alarms.set(SWEEP, sweep(self._store, self._do.due, until))
                 break
             state = self._store.get(name) if name else None
             if state is None:
@@ -174,7 +138,7 @@ class RouterHandler:
         """Changed state, changed ownership; last the watermark: up to here all is decided."""
         changed = [*self._store.take_changed()]
         states, evicted = [after for _, after in changed], self._store.take_evicted()
-        yield from self._store.outputs(STATE, self._partition, states, evicted, self._due, now)
+        yield from self._store.outputs(STATE, self._partition, states, evicted, self._do.due, now)
         for before, state in changed:
             if owner_changed(before, state) and (owned := ownership(state, now)):
                 yield self._owners(owned)
@@ -204,66 +168,41 @@ class RouterHandler:
             event = judged(event, state, greetings, policy)
         decision = decide(event, state, policy, now, around)
         acting = around.may_act and acts(event, state, now)
-        outputs = self._carry_out(decision, state, trace, acting=acting)
+        outputs = self._do.carry_out(decision, state, trace, acting=acting)
         self._store.shelf.put_greetings(heard(greetings, decision, state, policy))
         if decision and isinstance(event, MessageBackfilled):
             self._store.note_history(number, event.contact)
         if decision and isinstance(event, MessageEchoed) and event.automatic and acting:
             outputs += self._give_back(event, number, now, trace)
         if isinstance(event, OutcomeEvent) and event.turn_id in state.watched and event.bot:
-            outputs += self._count(number, event.bot, missed=False, cause=event.id, now=now)
+            outputs += self._do.count_turn(number, event.bot, missed=False, cause=event.id, now=now)
         return outputs
-
-    def _around(
-        self, number: str, contact: Contact, policy: Policy, now: datetime, *, allowed: bool = True
-    ) -> Around:
-        if policy.answers != "new_contacts":
-            return Around(may_act=allowed)
-        return Around(
-            may_act=allowed,
-            known_contact=self._store.is_known(number, contact),
-            history_pending=self._at.numbers.history_pending(number, now),
-        )
 
     def _fire(self, state: Conversation, until: datetime, now: datetime) -> list[Output]:
         number, bot = state.number, state.bot
         around = Around(silent_bots=self._store.shelf.silent_bots(number))
-        decision = fire(state, self._policy(number), until, now, around)
-        outputs = self._carry_out(decision, state, None)
+        decision = fire(state, self._do.policy(number), until, now, around)
+        outputs = self._do.carry_out(decision, state, None)
         if not decision:
             self._not_now(state, until)
         missed = any(getattr(fact, "rule", None) == "bot_silent" for fact in decision)
         if missed and bot:
-            outputs += self._count(number, bot, missed=True, cause=decision[0].id, now=now)
+            outputs += self._do.count_turn(number, bot, missed=True, cause=decision[0].id, now=now)
         return outputs
 
     def _not_now(self, state: Conversation, until: datetime) -> None:
         """Its time was moved, or the policy is another since: not now, but then."""
-        due = self._due(state)
+        due = self._do.due(state)
         if due and due <= until:
             # It would come up again and again. Whatever is next in the conversation sets it anew.
             log.error("timer.stuck", conversation=state.id)
             due = None
         self._alarms.set(state.id, due)
 
-    def _count(
-        self, number: str, bot: str, *, missed: bool, cause: str, now: datetime
-    ) -> list[Output]:
-        """One more of a bot's turns was answered, or missed."""
-        record, said = after(
-            self._store.shelf.bot(number, bot),
-            missed=missed,
-            cause=cause,
-            policy=self._policy(number),
-            now=now,
-        )
-        self._store.shelf.put_bot(record)
-        return [self._published(fact, None) for fact in said]
-
     def _join(self, join: Join, trace: str | None) -> list[Output]:
         """The one that stays gets all that is known of both; the other leads to it from now on."""
-        outputs = [self._published(fact, trace) for fact in join.joined.gone]
-        outputs += self._carry_out(join.joined.kept, join.joined.before, trace)
+        outputs = [self._do.said(fact, trace) for fact in join.joined.gone]
+        outputs += self._do.carry_out(join.joined.kept, join.joined.before, trace)
         self._store.redirect(join.gone, join.kept.id)
         self._alarms.set(join.gone.id, None)
         self._joined.append((join.gone, join.kept.id))
@@ -274,13 +213,13 @@ class RouterHandler:
     ) -> list[Output]:
         """What this text took over while nobody knew that the app writes it."""
         outputs: list[Output] = []
-        greetings, policy = self._store.shelf.greetings(number), self._policy(number)
+        greetings, policy = self._store.shelf.greetings(number), self._do.policy(number)
         names = mistaken(greetings, greeting, now)
         for name in names:
             state = self._store.get_or_new(self._store.now_named(name), number)
-            around = self._around(number, state.contact, policy, now)
+            around = self._do.around(number, state.contact, policy, now)
             given_back = give_back(state, greeting, policy, now, around)
-            outputs += self._carry_out(given_back, state, trace)
+            outputs += self._do.carry_out(given_back, state, trace)
         if names:
             self._store.shelf.put_greetings(settled(greetings, greeting))
         return outputs
@@ -290,70 +229,5 @@ class RouterHandler:
             self._store.note_book(event.number or "", event.contact, listed=not event.removed)
         return ()
 
-    def _command(self, record: Record, now: datetime) -> Iterable[Output]:
-        asked = decode_command(record.value)
-        right = partition_for(asked.number, self._at.layout.of(COMMANDS))
-        if right != self._partition:
-            # A client whose default hash is not Java's wrote it here; its number's owner decides it.
-            key = asked.number.encode()
-            return (Output(COMMANDS, right, key, record.value, record.headers),)
-        if asked.command == "policy":
-            return self._policy_command(asked, now)
-        state = named(self._store, asked)
-        if state is None:
-            reason = "no such conversation on this number"
-            return (self._published(refused(asked, reason, now), None),)
-        asked_at = record.appended_at
-        policy = self._policy(asked.number)
-        around = self._around(asked.number, state.contact, policy, now)
-        decision = command(asked, state, policy, asked_at, now, around)
-        # Also one that changed nothing: written again later, it must not change anything then.
-        state = remember(state, command_id(asked), asked_at)
-        self._store.put(state)
-        return self._carry_out(decision, state, traceparent_of(record.headers))
-
-    def _policy_command(self, asked: Command, now: datetime) -> Iterable[Output]:
-        """The number's policy is this one from now on; a bad one is refused, and the last one stays."""
-        try:
-            policy = None if asked.policy is None else policy_by_hand(asked.policy)
-        except ValidationError as error:
-            where = f"/policy{pointer(error)}".rstrip("/")
-            return (self._published(refused(asked, explain(error), now, where), None),)
-        self._store.shelf.put_policy(asked.number, policy)
-        log.info("policy.changed", number=asked.number, by_command=True)
-        return ()
-
-    def _policy(self, number: str) -> Policy:
-        return self._at.numbers.policy(number, self._store.shelf.policy(number))
-
-    def _carry_out(
-        self,
-        decision: Decision,
-        state: Conversation,
-        traceparent: str | None,
-        *,
-        acting: bool = True,
-    ) -> list[Output]:
-        outputs = []
-        for fact in decision:
-            state = evolve(state, fact, acts=acting)
-            outputs.append(self._published(fact, traceparent))
-        if decision:
-            self._store.put(state)
-            self._set_alarm(state)
-        if routed := routed_by(decision):
-            ROUTED.labels(*routed).inc()
-        return outputs
-
-    def _set_alarm(self, state: Conversation) -> None:
-        self._alarms.set(state.id, self._due(state))
-
-    def _due(self, state: Conversation) -> datetime | None:
-        return due_at(state, self._policy(state.number))
-
-    def _published(self, fact: Event, traceparent: str | None) -> Output:
-        _decided(fact.type).inc()
-        return published(fact, self._at.layout, self._at.tokens, traceparent)
-
     def _owners(self, owned: Event) -> Output:
-        return output(OWNERS, owned, self._at.layout.of(OWNERS))
+        return output(OWNERS, owned, self._layout.of(OWNERS))

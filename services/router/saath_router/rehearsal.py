@@ -30,7 +30,8 @@ from saath.topics import (
     TURNS,
     Topic,
 )
-from saath_router.handler import Installation, RouterHandler
+from saath_router.carrier import Installation
+from saath_router.handler import RouterHandler
 from saath_router.numbers import Numbers
 from saath_router.policy import Policy
 

@@ -1,10 +1,15 @@
-"""What is known of each number beside its conversations: greetings, policies, how its bots do. Pure."""
+"""What is known of each number: its greetings, policy and commands, and how its bots do. Pure."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TypeVar
 
+from pydantic import ConfigDict
+
 from saath.events import Model, NumberPolicy
+from saath_router.conversation import REMEMBERED_FOR, SEEN_MAX
 from saath_router.greetings import Greetings
+from saath_router.memory import has_dated, with_dated
 from saath_router.silent_bots import BotRecord
 
 M = TypeVar("M", bound=Model)
@@ -17,6 +22,15 @@ class CommandedPolicy(Model):
     policy: NumberPolicy
 
 
+class CarriedOut(Model):
+    """The commands about a whole number, or about nobody, that were decided: ids as ``memory`` packs them."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    number: str
+    seen: bytes = b""
+
+
 class Shelf:
     """Small records by their key in the changelog, and which of them are new since the last time."""
 
@@ -24,6 +38,7 @@ class Shelf:
         self._greetings: dict[str, Greetings] = {}
         self._policies: dict[str, CommandedPolicy] = {}
         self._bots: dict[str, BotRecord] = {}
+        self._carried_out: dict[str, CarriedOut] = {}
         self._changed: dict[str, Model | None] = {}
 
     def restore(self, key: str, value: bytes | None) -> bool:
@@ -35,6 +50,8 @@ class Shelf:
                 _keep(self._policies, key, value and CommandedPolicy.model_validate_json(value))
             case "b_":
                 _keep(self._bots, key, value and BotRecord.model_validate_json(value))
+            case "k_":
+                _keep(self._carried_out, key, value and CarriedOut.model_validate_json(value))
             case _:
                 return False
         return True
@@ -72,6 +89,19 @@ class Shelf:
     def silent_bots(self, number: str) -> frozenset[str]:
         """The bots that have fallen silent on a number."""
         return frozenset(r.bot for r in self._bots.values() if r.number == number and r.silent)
+
+    def has_carried_out(self, number: str, command: str) -> bool:
+        """Whether a command of this id was decided lately."""
+        found = self._carried_out.get(f"k_{number}")
+        return found is not None and has_dated(found.seen, command)
+
+    def note_carried_out(self, number: str, command: str, asked_at: datetime) -> None:
+        """It is decided, and is not decided again."""
+        key, second = f"k_{number}", int(asked_at.timestamp())
+        known = self._carried_out.get(key) or CarriedOut(number=number)
+        forget = second - int(REMEMBERED_FOR.total_seconds())
+        seen, _ = with_dated(known.seen, command, second, forget, SEEN_MAX)
+        self._put(self._carried_out, key, known.model_copy(update={"seen": seen}))
 
     def take_changed(self) -> Iterator[tuple[str, Model | None]]:
         """What changed since the last time, by its key; ``None`` for what is no more."""

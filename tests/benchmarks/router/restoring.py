@@ -24,7 +24,8 @@ from saath.service import collect_less
 from saath.settings import KafkaSettings
 from saath.tokens import TurnTokens
 from saath.topics import TOPICS
-from saath_router.handler import Installation, RouterHandler
+from saath_router.carrier import Installation
+from saath_router.handler import RouterHandler
 from saath_router.numbers import Numbers
 from saath_router.policy import Policy
 

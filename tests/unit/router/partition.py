@@ -15,7 +15,8 @@ from saath.kafka.records import Output, Record
 from saath.kafka.timers import fire
 from saath.tokens import TurnTokens
 from saath.topics import COMMANDS, INBOUND, OWNERS, TOPICS, Topic, partition_for, state_topic
-from saath_router.handler import Installation, RouterHandler
+from saath_router.carrier import Installation
+from saath_router.handler import RouterHandler
 from saath_router.numbers import Numbers
 from saath_router.publishing import WATERMARK_KEY
 

@@ -1,9 +1,11 @@
 """What people ask of the router by command."""
 
 import pytest
-from tests.unit.router.build import HOLD, Story, asked, at, echoed, kinds, received
+from tests.unit.router.build import HOLD, NUMBER, Story, asked, at, echoed, kinds, received
+from tests.unit.router.partition import Partition, types
 
 from saath.events import OwnerChanged
+from saath.topics import CONVERSATIONS, TURNS
 
 
 def test_a_command_takes_over_and_withdraws_the_open_turn() -> None:
@@ -72,3 +74,23 @@ def test_a_release_calls_off_the_person_who_was_wanted() -> None:
     story.hears(received("m1", 0), seconds=16 * 60)
 
     assert kinds(story.is_told(asked("release", "r1"), 17 * 60)) == ["HandoffWithdrawn"]
+
+
+def test_a_command_about_nobody_is_refused_once_however_often_it_is_written() -> None:
+    partition = Partition()
+    told = {"id": "x1", "number": NUMBER, "command": "release", "phone": "4915100000009"}
+
+    first = types(CONVERSATIONS, partition.is_told(told))
+    partition.restarts()
+
+    assert (first, types(CONVERSATIONS, partition.is_told(told))) == (["CommandRefused"], [])
+
+
+def test_an_earlier_policy_that_is_written_again_does_not_come_back() -> None:
+    partition = Partition()
+    nobody = {"id": "p1", "number": NUMBER, "command": "policy", "policy": {"answers": "nobody"}}
+    everyone = nobody | {"id": "p2", "policy": {"answers": "everyone"}}
+    for told in (nobody, everyone, nobody):
+        partition.is_told(told)
+
+    assert types(TURNS, partition.reads(received("m1", 0))) == ["TurnOffered"]

@@ -321,7 +321,7 @@ def test_a_defect_in_one_conversations_time_does_not_stop_the_others(
     other = received("m2", 0)
     contact = other.contact.model_copy(update={"phone": "4915100000002"})
     partition.reads(received("m1", 0), other.model_copy(update={"contact": contact}))
-    carry_out, calls = partition.handler._carry_out, []
+    carry_out, calls = partition.handler._do.carry_out, []
 
     def fails_once(*args: object, **more: object) -> object:
         calls.append(args)
@@ -329,6 +329,6 @@ def test_a_defect_in_one_conversations_time_does_not_stop_the_others(
             raise ZeroDivisionError
         return carry_out(*args, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(partition.handler, "_carry_out", fails_once)
+    monkeypatch.setattr(partition.handler._do, "carry_out", fails_once)
 
     assert types(CONVERSATIONS, partition.fires(61)) == ["OwnerChanged"]
