@@ -85,10 +85,16 @@ def evolve(state: Conversation, event: Event, *, acts: bool = True) -> Conversat
         remembered: Changes = {"seen_history": seen}
     else:
         changes = _changes(state, event) | (_waits(state, event) if acts else {})
-        remembered = {} if isinstance(event, NOT_REMEMBERED) else _seen(state, event.id, event.time)
+        remembered = _seen(state, event.id, event.time) if _is_remembered(event) else {}
         if state.started_at is None:
             changes["started_at"] = event.time
     return state.model_copy(update=_learned(state, event) | changes | remembered)
+
+
+def _is_remembered(event: Event) -> bool:
+    # Beside a message stands its first price; another one is known by its id.
+    differs = isinstance(event, MessagePriced) and event.differs
+    return bool(differs) or not isinstance(event, NOT_REMEMBERED)
 
 
 def remember(state: Conversation, what: str, happened: datetime) -> Conversation:
@@ -142,7 +148,7 @@ def _changes(state: Conversation, event: Event) -> Changes:
             named = callback is not None and callback.conversation is not None
             rank = max(rank_of(event), state.rank(event.message_id))
             return _with_status(state, event.message_id, rank, callback is not None, named)
-        case MessagePriced():
+        case MessagePriced(differs=None):
             mark = price_mark(event.pricing)
             return {"prices": with_mark(state.prices, event.message_id, mark, STATUSES_MAX)}
         case TurnOffered():

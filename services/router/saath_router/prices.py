@@ -13,23 +13,25 @@ def priced(event: StatusEvent, state: Conversation) -> Decision:
     """
     The price that *event* says, where it is the first of its message; or where it differs from it.
 
-    A price comes with more than one status, and with any of them that is late.
+    A price comes with more than one status, and with any of them that is late, or delivered again.
     """
     if event.pricing is None:
         return ()
-    said, known = price_mark(event.pricing), state.price(event.message_id)
-    if known == said:
-        return ()
+    said, first = price_mark(event.pricing), state.price(event.message_id)
     name = event_id(event.message_id, "priced")
+    if first is not None:
+        name = digest_id(f"{name}:", said.hex())
+    if first == said or state.has_seen(name):
+        return ()
     fact = MessagePriced(
-        id=name if known is None else digest_id(f"{name}:", said.hex()),
+        id=name,
         time=event.time,
         number=state.number,
         conversation=state.id,
         causation=event.id,
         message_id=event.message_id,
         pricing=event.pricing,
-        differs=None if known is None else True,
+        differs=None if first is None else True,
         window_id=event.window_id,
         window_expires_at=event.window_expires_at,
     )
