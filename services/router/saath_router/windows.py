@@ -29,6 +29,9 @@ def opened(event: MessageReceived, state: Conversation, now: datetime) -> Decisi
     until = event.time + SERVICE_WINDOW
     if not opens_window(event.content) or state.window == "open" or until <= now:
         return ()
+    if state.window == "closing" and state.window_until and until <= state.window_until:
+        # Written before, or in the same second, as what has opened it: it closes when it did.
+        return ()
     name = follow_id("window_opened", state, event.id)
     return (WindowOpened(id=name, until=until, **about(state, event.id, event.time)),)
 
