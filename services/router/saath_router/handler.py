@@ -33,7 +33,15 @@ from saath_router.given_up import called_for
 from saath_router.greetings import give_back, heard, judged, mistaken, settled
 from saath_router.numbers import Numbers
 from saath_router.ownership import Decision
-from saath_router.placing import Join, contact_of, learn_change, named, place, to_join
+from saath_router.placing import (
+    Join,
+    contact_of,
+    is_repeated,
+    learn_change,
+    named,
+    place,
+    to_join,
+)
 from saath_router.policy import Policy
 from saath_router.publishing import (
     ownership,
@@ -91,6 +99,8 @@ class RouterHandler:
             raise PoisonRecord(f"{event.type} names no number")
         if record.topic is CONTACTS:
             return self._contact(event)
+        if is_repeated(self._store, event, event.number):
+            return ()
         policy, trace = self._policy(event.number), traceparent_of(record.headers)
         join = to_join(self._store, event, event.number, policy, now)
         outputs = self._join(join, trace) if join else []

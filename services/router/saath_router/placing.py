@@ -32,8 +32,11 @@ def place(store: Store, event: Event, number: str) -> str | None:
         known = store.find(number, event.contact, event.message_id)
         return known or store.find_or_name(number, event.contact)
     change = changed_identity(event)
-    if change and (known := store.find(number, change.before)):
-        return known
+    if change:
+        # Who read of it before us may have named them by the new one already.
+        known = store.find(number, change.before) or store.find(number, change.now)
+        if known:
+            return known
     contact = contact_of(event)
     return store.find_or_name(number, contact) if contact else None
 
@@ -55,6 +58,26 @@ def named(store: Store, asked: Command) -> Conversation | None:
     return state if state is not None and state.number == asked.number else None
 
 
+def is_repeated(store: Store, event: Event, number: str) -> bool:
+    """
+    Whether *event* is known where its contact leads to: it is asked before anything is learned of it.
+
+    By what it says of the contact it would take back a phone number that is somebody else's by now.
+    """
+    found = [name for said in _contacts(event) for name in store.found(number, said)]
+    states = (store.get(name) for name in found)
+    return any(state is not None and state.has_seen(event.id) for state in states)
+
+
+def _contacts(event: Event) -> tuple[Contact, ...]:
+    """All that *event* says a contact is, or was, known by; nothing where it is a send's fate."""
+    contact = None if isinstance(event, StatusEvent | OutcomeEvent) else contact_of(event)
+    if contact is None:
+        return ()
+    change = changed_identity(event)
+    return (contact, change.before, change.now) if change else (contact,)
+
+
 def to_join(store: Store, event: Event, number: str, policy: Policy, now: datetime) -> Join | None:
     """
     Two conversations that *event* shows to be one contact's, known by a phone number and a user id.
@@ -62,11 +85,9 @@ def to_join(store: Store, event: Event, number: str, policy: Policy, now: dateti
     A status says where a message went, which need not be who the customer is, so it joins nobody; nor
     does history, which never acts.
     """
-    contact = None if isinstance(event, StatusEvent | OutcomeEvent) else contact_of(event)
-    if contact is None or event.origin == "history":
+    contacts = _contacts(event)
+    if not contacts or event.origin == "history":
         return None
-    change = changed_identity(event)
-    contacts = (contact, change.before, change.now) if change else (contact,)
     found = tuple(dict.fromkeys(name for said in contacts for name in store.found(number, said)))
     if len(found) < 2:
         return None
