@@ -40,9 +40,14 @@ def owner_changed(
     now: datetime,
     lease_until: datetime | None = None,
 ) -> OwnerChanged:
-    """A person, or Meta's own agent, answers from when the cause *happened*."""
+    """
+    A person, or Meta's own agent, answers from when the cause *happened*.
+
+    The id names the rule too: of one cause there may be two, as where two conversations are joined by
+    the very message that a person takes over with.
+    """
     return OwnerChanged(
-        id=follow_id("owner", state, cause),
+        id=digest_id("owner_", state.id, cause, rule),
         owner=owner,
         previous=state.owner,
         epoch=state.next_epoch(now),
@@ -64,7 +69,7 @@ def to_bot(
 ) -> OwnerChanged:
     """*bot* answers from when the cause *happened*."""
     return OwnerChanged(
-        id=follow_id("owner", state, cause),
+        id=digest_id("owner_", state.id, cause, rule),
         owner="bot",
         previous=state.owner,
         epoch=state.next_epoch(now),
