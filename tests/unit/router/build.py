@@ -21,6 +21,7 @@ from saath.events import (
     MessageSent,
     MessageUnavailable,
     StatusEvent,
+    Then,
     ThenHandoff,
     TurnClosed,
     TurnOffered,
@@ -114,7 +115,7 @@ def accepted(
     turn: TurnOffered | None = None,
     *,
     by: Literal["bot", "person", "campaign"] = "bot",
-    then: Literal["done"] | ThenHandoff | None = None,
+    then: Then | None = None,
 ) -> MessageAccepted:
     return MessageAccepted(
         **_about(message, "accepted", seconds),
