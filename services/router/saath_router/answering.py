@@ -21,6 +21,7 @@ from saath_router.recent import unanswered
 from saath_router.rules import facts_of, first_match
 from saath_router.texts import is_said_to_one
 from saath_router.turns import Asked, asked_message, turn_offered
+from saath_router.waiting import waiting_after
 
 # A customer who goes on typing is answered all the same: after so many quiet times, or messages.
 QUIET_TIMES_MAX = 5
@@ -65,7 +66,8 @@ def answer(
         return (_routed(event, state, "nobody", silence),)
     if event.standby and not before_last_change(event, state):
         taken = to_meta(state, "meta_took", "Meta's agent answers", event.id, event.time, now)
-        return (_routed(event, state, "meta", "meta_holds"), *taken)
+        epoch = _epoch_after(taken, state)
+        return (_routed(event, state, "meta", "meta_holds", epoch), *taken)
     if policy.answers == "shadow":
         return _soon(event, state, policy, now, "shadow")
     if state.owner == "human" and _holds(state, now):
@@ -116,28 +118,36 @@ def ask_whoever_waits(
     """
     The bot that has just got the conversation is asked what nobody has answered yet, if it is new.
 
-    The text that *but_for* is the key of was no answer.
+    What is too old for that is said to be waiting. The text that *but_for* is the key of was no answer.
     """
     # What is kept to be asked later is kept whole, and longer than the last few messages are.
     waits = {m.message_id: m for m in (*unanswered(state.recent, but_for), *state.pending)}
     waiting = tuple(sorted(waits.values(), key=lambda message: message.time))
-    if not waiting or policy.answers in ("nobody", "shadow") or _not_for_bots(policy, around):
+    if policy.answers in ("nobody", "shadow") or _not_for_bots(policy, around):
         return ()
-    if now - waiting[-1].time > policy.turn_age_max:
-        return ()
+    if not waiting or now - waiting[-1].time > policy.turn_age_max:
+        owned = state.model_copy(update={"epoch": epoch})
+        since = state.waiting_since
+        return (unattended(owned, "old_message", since, now, cause),) if since else ()
     reason = REASONS.get(rule, rule.replace("_", " "))
     asked = Asked(bot, epoch, waiting, state.contact, rule, reason, cause)
     return (turn_offered(asked, state, policy, now),)
 
 
 def pending_asked(state: Conversation, policy: Policy, now: datetime) -> Decision:
-    """Nothing more was written, and no person has answered meanwhile: the bot is asked."""
+    """
+    Nothing more was written, and no person has answered meanwhile: the bot is asked.
+
+    On trial where the policy is another since, and somebody else has the conversation.
+    """
     cause = event_id(state.pending[-1].message_id, "received")
     if policy.answers == "nobody":
         # So it was decided while they waited.
         return (unattended(state, "answers_nobody", state.pending[0].time, now, cause),)
     bot = _bot(state, policy, state.pending_bot)
-    shadow: Rule | None = "shadow" if policy.answers == "shadow" else None
+    else_held = state.owner == "meta" or (state.owner == "human" and _holds(state, now))
+    on_trial = else_held or policy.answers == "shadow"
+    shadow: Rule | None = "shadow" if on_trial else None
     return ask(state.pending, state, policy, now, cause, bot=bot, rule=shadow)
 
 
@@ -172,7 +182,12 @@ def _after_meta(
     let_go = from_meta(state, event, policy, now)
     changed = next(fact for fact in let_go if isinstance(fact, OwnerChanged))
     after = state.model_copy(
-        update={"owner": changed.owner, "epoch": changed.epoch, "owner_since": changed.time}
+        update={
+            "owner": changed.owner,
+            "epoch": changed.epoch,
+            "owner_since": changed.time,
+            "bot": changed.bot or state.bot,
+        }
     )
     routed, *following = answer(event, after, policy, now, around)
     return (routed, *let_go, *following)
@@ -186,15 +201,18 @@ def _unless_a_rule(
         reason, until = f"rule {rule.name}", hold_until(policy, now)
         handed = to_human(state, "handoff_rule", reason, event.id, event.time, now, until)
         called = call(state, "handoff_rule", reason, event.id, now)
-        epoch = next((f.epoch for f in handed if isinstance(f, OwnerChanged)), state.epoch)
+        epoch = _epoch_after(handed, state)
         return (_routed(event, state, "human", "handoff_rule", epoch), *handed, *called)
     age = now - event.time
     if age > policy.turn_age_max:
         reason = "the message was old when it was read"
         waits = unattended(state, "old_message", event.time, now, event.id)
         called = call(state, "old_message", reason, event.id, now)
+        routed = _routed(event, state, "nobody", "old_message")
+        if waiting_after(None, state.recent, event) is None:
+            return (routed,)  # it was answered before it was read
         said: Decision = () if state.unattended else (waits,)
-        return (_routed(event, state, "nobody", "old_message"), *said, *called)
+        return (routed, *said, *called)
     return _soon(event, state, policy, now, None)
 
 
@@ -241,6 +259,10 @@ def _why(state: Conversation, bot: str) -> Rule:
     if state.owner == "human":
         return "lease_over"
     return "bot_holds" if state.bot in (None, bot) else "another_bot"
+
+
+def _epoch_after(decision: Decision, state: Conversation) -> int:
+    return next((fact.epoch for fact in decision if isinstance(fact, OwnerChanged)), state.epoch)
 
 
 def _routed(

@@ -14,13 +14,14 @@ def is_idle(state: Conversation, now: datetime) -> bool:
     """
     True where nothing is lost with *state* that anything is decided by.
 
-    Nobody is asked or holds it, no window is open, and whoever waits has been reported. It was not
-    written for ``UNUSED_FOR``, which is the caller's to know.
+    Nobody is asked or holds it, its window has closed and that was said, and whoever waits has been
+    reported. It was not written for ``UNUSED_FOR``, which is the caller's to know.
     """
     until = (state.lease_until, state.window_until, *state.turns.values())
     if any(moment is not None and moment > now for moment in until):
         return False
-    if state.watched or state.owner == "meta":
+    # What time has yet to say would never be said.
+    if state.watched or state.pending or state.window or state.owner == "meta":
         return False
     waits = state.waiting_since is not None and not state.unattended
     return not (waits and state.waiting_since and now - state.waiting_since < WAITED_MAX)

@@ -41,9 +41,9 @@ from saath_router.conversation import (
     rank_of,
 )
 from saath_router.identities import changed_identity
-from saath_router.memory import with_dated, with_plain, with_rank
+from saath_router.memory import with_dated, with_mark, with_plain, with_rank
 from saath_router.ownership import SAID
-from saath_router.prices import prices_with
+from saath_router.prices import price_mark
 from saath_router.recent import with_edit, with_message, without
 from saath_router.texts import text_key
 from saath_router.turns import asked_message
@@ -88,10 +88,16 @@ def evolve(state: Conversation, event: Event, *, acts: bool = True) -> Conversat
         changes = {} if _on_trial(event) else _changes(state, event)
         if acts and not _on_trial(event):
             changes |= _waits(state, event)
-        remembered = {} if isinstance(event, NOT_REMEMBERED) else _seen(state, event.id, event.time)
+        remembered = _seen(state, event.id, event.time) if _is_remembered(event) else {}
         if state.started_at is None:
             changes["started_at"] = event.time
     return state.model_copy(update=_learned(state, event) | changes | remembered)
+
+
+def _is_remembered(event: Event) -> bool:
+    # Beside a message stands its first price; another one is known by its id.
+    differs = isinstance(event, MessagePriced) and event.differs
+    return bool(differs) or not isinstance(event, NOT_REMEMBERED)
 
 
 def _on_trial(event: Event) -> bool:
@@ -150,8 +156,9 @@ def _changes(state: Conversation, event: Event) -> Changes:
             named = callback is not None and callback.conversation is not None
             rank = max(rank_of(event), state.rank(event.message_id))
             return _with_status(state, event.message_id, rank, callback is not None, named)
-        case MessagePriced():
-            return {"prices": prices_with(state, event)}
+        case MessagePriced(differs=None):
+            mark = price_mark(event.pricing)
+            return {"prices": with_mark(state.prices, event.message_id, mark, STATUSES_MAX)}
         case TurnOffered():
             return _offered(state, event)
         case TurnWithdrawn():

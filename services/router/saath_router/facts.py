@@ -43,7 +43,12 @@ def owner_changed(
     now: datetime,
     lease_until: datetime | None = None,
 ) -> OwnerChanged:
-    """A person, or Meta's own agent, answers from when the cause *happened*."""
+    """
+    A person, or Meta's own agent, answers from when the cause *happened*.
+
+    The id names the rule too: of one cause there may be two, as where two conversations are joined by
+    the very message that a person takes over with.
+    """
     return OwnerChanged(
         id=follow_id("owner", state, cause, rule),
         owner=owner,

@@ -25,7 +25,14 @@ from saath_router.decide import acts, decide
 from saath_router.eviction import UNUSED_FOR
 from saath_router.given_up import called_for
 from saath_router.greetings import give_back, heard, judged, mistaken, settled
-from saath_router.placing import Join, contact_of, learn_change, place, to_join
+from saath_router.placing import (
+    Join,
+    contact_of,
+    is_repeated,
+    learn_change,
+    place,
+    to_join,
+)
 from saath_router.policy import Policy
 from saath_router.publishing import (
     owner_changed,
@@ -69,6 +76,8 @@ class RouterHandler:
             raise PoisonRecord(f"{event.type} names no number")
         if record.topic is CONTACTS:
             return self._contact(event)
+        if is_repeated(self._store, event, event.number):
+            return ()
         policy, trace = self._do.policy(event.number), traceparent_of(record.headers)
         contact = contact_of(event) or Contact()
         around = self._do.around(

@@ -57,6 +57,10 @@ def _then(
             return (*handed, *called)
         case ThenPass(pass_to=wish) if wish.bot != event.bot:
             return _passed(event, wish.bot, wish.summary, state, policy, now)
+        case ThenPass() if isinstance(event, TurnClosed):
+            # Without a word, and to itself: nobody would ever answer.
+            reason = f"{event.bot} passed it on to itself"
+            return call(state, "bot_passed_on", reason, event.id, now)
         case _:
             return ()
 
@@ -69,11 +73,13 @@ def _passed(
     policy: Policy,
     now: datetime,
 ) -> Decision:
-    """Another bot has the conversation, and is asked what the customer wrote last."""
+    """Another bot has the conversation, and is asked what the customer wrote last, if bots are."""
     reason = f"passed on by {event.bot}"
     taken, gained = other_bot(
         state, bot, "bot_passed_on", reason, event.id, event.time, now, event.turn_id
     )
+    if policy.answers in ("nobody", "shadow"):
+        return gained
     asked = Asked(
         bot, taken.epoch, _last_words(state.recent), state.contact, "bot_passed_on", reason,
         event.id, passed_by=event.bot, summary=summary,

@@ -7,7 +7,7 @@ from saath.events import Command, Contact, Event, OutcomeEvent, StatusEvent
 from saath.identity import contact_at, identities, parse_callback
 from saath_router.answering import Around
 from saath_router.conversation import Conversation
-from saath_router.identities import IdentityChange, changed_identity
+from saath_router.identities import changed_identity
 from saath_router.joining import Joined, join, older_first
 from saath_router.policy import Policy
 from saath_router.store import Store
@@ -33,10 +33,11 @@ def place(store: Store, event: Event, number: str) -> str | None:
         known = store.find(number, event.contact, event.message_id)
         return known or store.find_or_name(number, event.contact)
     change = changed_identity(event)
-    if change and (known := _told_before(store, event, number, change)):
-        return known
-    if change and (known := store.find(number, change.before)):
-        return known
+    if change:
+        # Who read of it before us may have named them by the new one already.
+        known = store.find(number, change.before) or store.find(number, change.now)
+        if known:
+            return known
     contact = contact_of(event)
     return store.find_or_name(number, contact) if contact else None
 
@@ -58,6 +59,26 @@ def named(store: Store, asked: Command) -> Conversation | None:
     return state if state is not None and state.number == asked.number else None
 
 
+def is_repeated(store: Store, event: Event, number: str) -> bool:
+    """
+    Whether *event* is known where its contact leads to: it is asked before anything is learned of it.
+
+    By what it says of the contact it would take back a phone number that is somebody else's by now.
+    """
+    found = [name for said in _contacts(event) for name in store.found(number, said)]
+    states = (store.get(name) for name in found)
+    return any(state is not None and state.has_seen(event.id) for state in states)
+
+
+def _contacts(event: Event) -> tuple[Contact, ...]:
+    """All that *event* says a contact is, or was, known by; nothing where it is a send's fate."""
+    contact = None if isinstance(event, StatusEvent | OutcomeEvent) else contact_of(event)
+    if contact is None:
+        return ()
+    change = changed_identity(event)
+    return (contact, change.before, change.now) if change else (contact,)
+
+
 def to_join(
     store: Store, event: Event, number: str, policy: Policy, now: datetime, around: Around
 ) -> Join | None:
@@ -67,13 +88,9 @@ def to_join(
     A status says where a message went, which need not be who the customer is, so it joins nobody; nor
     does history, which never acts.
     """
-    contact = None if isinstance(event, StatusEvent | OutcomeEvent) else contact_of(event)
-    if contact is None or event.origin == "history":
+    contacts = _contacts(event)
+    if not contacts or event.origin == "history":
         return None
-    change = changed_identity(event)
-    if change and _told_before(store, event, number, change):
-        return None
-    contacts = (contact, change.before, change.now) if change else (contact,)
     found = tuple(dict.fromkeys(name for said in contacts for name in store.found(number, said)))
     if len(found) < 2:
         return None
@@ -95,12 +112,3 @@ def learn_change(store: Store, event: Event, number: str, conversation: str) -> 
     before = store.found(number, change.before)
     if conversation in before or not identities(change.before):
         store.rename(number, change.before, change.now, conversation)
-
-
-def _told_before(store: Store, event: Event, number: str, change: IdentityChange) -> str | None:
-    """The conversation that knows of this change already: what it was known by leads elsewhere now."""
-    for name in store.found(number, change.now):
-        state = store.get(name)
-        if state is not None and state.has_seen(event.id):
-            return name
-    return None

@@ -4,8 +4,8 @@ import hashlib
 
 from saath.events import MessagePriced, Pricing, StatusEvent
 from saath.identity import digest_id, event_id
-from saath_router.conversation import STATUSES_MAX, Conversation
-from saath_router.memory import MARK_BYTES, with_mark
+from saath_router.conversation import Conversation
+from saath_router.memory import MARK_BYTES
 from saath_router.ownership import Decision
 
 
@@ -13,43 +13,29 @@ def priced(event: StatusEvent, state: Conversation) -> Decision:
     """
     The price that *event* says, where it is the first of its message; or where it differs from it.
 
-    A price comes with more than one status, and with any of them that is late.
+    A price comes with more than one status, and with any of them that is late, or delivered again.
     """
     if event.pricing is None:
         return ()
-    said, known = price_mark(event.pricing), state.price(event.message_id)
-    if known == said or state.price(other_price(event.message_id, said)) is not None:
-        return ()
+    said, first = price_mark(event.pricing), state.price(event.message_id)
     name = event_id(event.message_id, "priced")
+    if first is not None:
+        name = digest_id(f"{name}:", said.hex())
+    if first == said or state.has_seen(name):
+        return ()
     fact = MessagePriced(
-        id=name if known is None else digest_id(f"{name}:", said.hex()),
+        id=name,
         time=event.time,
         number=state.number,
         conversation=state.id,
         causation=event.id,
         message_id=event.message_id,
         pricing=event.pricing,
-        differs=None if known is None else True,
+        differs=None if first is None else True,
         window_id=event.window_id,
         window_expires_at=event.window_expires_at,
     )
     return (fact,)
-
-
-def prices_with(state: Conversation, event: MessagePriced) -> bytes:
-    """
-    The prices that are known after *event*.
-
-    One that differs is kept beside the first: both statuses may be delivered again, in any order.
-    """
-    mark = price_mark(event.pricing)
-    of = other_price(event.message_id, mark) if event.differs else event.message_id
-    return with_mark(state.prices, of, mark, STATUSES_MAX)
-
-
-def other_price(message_id: str, mark: bytes) -> str:
-    """What a price that differs from the first one of its message is remembered by."""
-    return f"{message_id}|{mark.hex()}"
 
 
 def price_mark(pricing: Pricing) -> bytes:

@@ -38,6 +38,10 @@ def watched_after(watched: Mapping[str, Watch], event: Event) -> dict[str, Watch
     match event:
         case OwnerChanged() | ConversationUnattended(rule="bot_silent"):
             return {}
+        case MessageAccepted(by="person"):
+            return {}  # also where nobody is held: the customer has their answer
+        case MessageEchoed() if is_a_persons(event):
+            return {turn: watch for turn, watch in watched.items() if watch.since > event.time}
         case TurnOffered(reply_by=datetime() as due) if len(watched) < WATCHED_MAX:
             return {**watched, event.id: Watch(since=event.time, due=due)}
         case OutcomeEvent(turn_id=str() as turn) if turn in watched:
@@ -52,15 +56,23 @@ def watched_after(watched: Mapping[str, Watch], event: Event) -> dict[str, Watch
             return dict(watched)
 
 
+def is_a_persons(event: MessageEchoed) -> bool:
+    """True for words to the customer that a person wrote in the app."""
+    said_to_us = event.automatic or event.standby or event.rule == "release_word"
+    return not said_to_us and is_said_to_one(event.content)
+
+
 def waiting_after(since: datetime | None, recent: Recent, event: Event) -> datetime | None:
     """Since when a customer waits, after *event*; *recent* is what was written before it."""
     match event:
         case MessageReceived() if is_said_to_one(event.content):
             # Meta's webhooks come in any order: what was answered before we read it waits no more.
-            answers = (m for m in recent if m.author in ("person", "bot"))
-            if any(answer.time > event.time for answer in answers):
+            later = (m for m in recent if m.author in ("person", "bot") and m.time > event.time)
+            if any(is_said_to_one(answer.content) for answer in later):
                 return since
             return min(since, event.time) if since else event.time
+        case MessageEchoed(rule="release_word"):
+            return since  # that is said to us, and answers nobody
         case MessageEchoed() if since and not event.automatic and is_said_to_one(event.content):
             # Meta's times are whole seconds, so the same second counts as after.
             return None if event.time >= since.replace(microsecond=0) else since

@@ -28,14 +28,12 @@ def answered() -> Story:
     return story
 
 
-def test_an_answered_conversation_is_idle_once_its_window_has_closed() -> None:
-    state = answered().state
+def test_an_answered_conversation_is_idle_once_it_was_said_that_its_window_closed() -> None:
+    story = answered()
+    idle = [is_idle(story.state, at(seconds)) for seconds in (HOUR, 9 * DAYS)]
+    story.waits(DAYS)
 
-    assert [is_idle(state, at(seconds)) for seconds in (HOUR, DAYS, DAYS + 1)] == [
-        False,
-        True,
-        True,
-    ]
+    assert (idle, is_idle(story.state, at(DAYS))) == ([False, False], True)
 
 
 def test_a_bot_that_is_watched_and_a_turn_that_is_open_keep_a_conversation() -> None:
@@ -66,8 +64,9 @@ def test_a_customer_who_waits_keeps_a_conversation_until_it_is_said_or_long_ago(
     story.is_told(asked("take over", "1"), 0)
     story.hears(received("m1", HOUR))
     later = HOUR + WAITED_MAX.total_seconds()
-    waits = [is_idle(story.state, at(seconds)) for seconds in (9 * DAYS, later - 1, later)]
-    story.waits(2 * HOUR)
+    closed = story.state.model_copy(update={"window": None})
+    waits = [is_idle(closed, at(seconds)) for seconds in (9 * DAYS, later - 1, later)]
+    story.waits(9 * DAYS)
 
     assert (waits, is_idle(story.state, at(9 * DAYS))) == ([False, False, True], True)
 
