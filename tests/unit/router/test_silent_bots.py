@@ -145,7 +145,7 @@ def test_after_it_answers_again_a_missed_turn_calls_a_person_again() -> None:
 def test_an_answer_that_is_delivered_twice_counts_once() -> None:
     bots = Bots()
     turn = bots.writes()
-    for _ in range(9):
+    for _ in range(45):
         bots.answers(turn, 1)
     for _ in range(9):
         bots.writes()
