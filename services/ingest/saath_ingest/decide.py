@@ -120,6 +120,17 @@ def _loads(body: bytes) -> Any:
     has no such text, and refuses the body; ``json`` has it, in UTF-16 as well.
     """
     try:
-        return from_json(body, cache_strings="keys")  # what people wrote is not kept
+        # What people wrote is not kept.
+        return from_json(body, cache_strings="keys", allow_inf_nan=False)
     except ValueError:
-        return without_lone_surrogates(json.loads(body))
+        data = json.loads(body, parse_constant=_refuse_constant)
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return without_lone_surrogates(data)
+    return data
+
+
+def _refuse_constant(name: str) -> Any:
+    # NaN and Infinity are no JSON; taken for nothing, what Meta meant by them would be lost.
+    raise ValueError(f"{name} is no JSON")

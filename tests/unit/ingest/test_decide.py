@@ -61,7 +61,13 @@ def test_a_body_over_the_limit_is_refused() -> None:
     assert decide(Oversized(), SECRETS) == TOO_LARGE
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"hello", b'{"a": 1} {', b"\xff\xfe\xfd", b"9" * 5000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"hello", b'{"a": 1} {', b"\xff\xfe\xfd", b"9" * 5000,
+        b'{"a": NaN}', b'{"a": [-Infinity]}',
+    ],
+)  # fmt: skip
 def test_what_is_not_json_is_set_aside_so_that_meta_does_not_send_it_for_seven_days(
     body: bytes,
 ) -> None:
@@ -70,6 +76,12 @@ def test_what_is_not_json_is_set_aside_so_that_meta_does_not_send_it_for_seven_d
 
 def test_json_that_is_nested_beyond_reading_is_set_aside() -> None:
     assert decide(signed(b"[" * 100_000 + b"]" * 100_000), SECRETS) == NESTED_TOO_DEEP
+
+
+def test_what_is_nested_as_deep_as_can_just_be_read_is_not_set_aside_with_all_beside_it() -> None:
+    deep = b'{"a": ' + b"[" * 800 + b"]" * 800 + b"}"
+
+    assert isinstance(decide(signed(deep), SECRETS), Accept)
 
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b"7", b'"text"', b"{}"])
