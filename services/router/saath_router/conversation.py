@@ -51,6 +51,7 @@ class Conversation(Model):
     owner_since: AwareDatetime | None = None
     owner_rule: str | None = None
     passed_to: str | None = None
+    passes: int = 0
     lease_until: AwareDatetime | None = None
     window: Literal["open", "closing"] | None = None
     window_until: AwareDatetime | None = None

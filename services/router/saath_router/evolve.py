@@ -191,7 +191,8 @@ def _of_the_conversation(state: Conversation, event: Event) -> Changes:
 
 
 def _received(state: Conversation, event: MessageReceived) -> Changes:
-    changes: Changes = {"recent": with_message(state.recent, event.message_id, "customer", event)}
+    recent = with_message(state.recent, event.message_id, "customer", event)
+    changes: Changes = {"recent": recent, "passes": 0}
     if opens_window(event.content):
         window = event.time + SERVICE_WINDOW
         changes["window_until"] = max(state.window_until or window, window)
@@ -229,6 +230,7 @@ def _owned(state: Conversation, event: OwnerChanged) -> Changes:
         "owner_since": state.owner_since if said else event.time,
         "owner_rule": state.owner_rule if said else event.rule,
         "passed_to": passed if to_bot else None,
+        "passes": state.passes + 1 if event.rule == "bot_passed_on" else 0,
         # Whoever had it before Meta's own agent gets it back, a person for the rest of the lease.
         "lease_until": state.lease_until if event.owner == "meta" else event.lease_until,
         "held_with": _words_of(state, event) if event.owner == "human" else None,

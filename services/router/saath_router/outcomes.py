@@ -21,6 +21,9 @@ from saath_router.recent import Recent
 from saath_router.turns import Asked, turn_offered
 from saath_router.windows import refused
 
+# Two bots that each think the other meant would pass a customer to and fro for ever.
+PASSES_MAX = 5
+
 
 def outcome(event: OutcomeEvent, state: Conversation, policy: Policy, now: datetime) -> Decision:
     """What follows from what became of a request."""
@@ -74,6 +77,12 @@ def _passed(
     now: datetime,
 ) -> Decision:
     """Another bot has the conversation, and is asked what the customer wrote last, if bots are."""
+    if state.passes >= PASSES_MAX:
+        reason, until = "bots pass it on and on", hold_until(policy, now)
+        handed = to_human(
+            state, "bot_handed_over", reason, event.id, event.time, now, until, event.turn_id
+        )
+        return (*handed, *call(state, "bot_handed_over", reason, event.id, now, by=event.bot))
     reason = f"passed on by {event.bot}"
     taken, gained = other_bot(
         state, bot, "bot_passed_on", reason, event.id, event.time, now, event.turn_id

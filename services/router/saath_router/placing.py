@@ -34,10 +34,11 @@ def place(store: Store, event: Event, number: str) -> str | None:
         return known or store.find_or_name(number, event.contact)
     change = changed_identity(event)
     if change:
-        # Who read of it before us may have named them by the new one already.
-        known = store.find(number, change.before) or store.find(number, change.now)
-        if known:
+        if known := store.find(number, change.before):
             return known
+        # What came by the new one was read first, and has given them a conversation already.
+        if store.find(number, change.now):
+            return store.find_or_name(number, change.now)
     contact = contact_of(event)
     return store.find_or_name(number, contact) if contact else None
 

@@ -26,6 +26,7 @@ from saath.events import (
     OwnerChanged,
     TurnOffered,
 )
+from saath_router.outcomes import PASSES_MAX
 from saath_router.ownership import Decision
 from saath_router.policy import overlay
 
@@ -145,13 +146,36 @@ def test_it_is_passed_on_from_bot_to_bot_and_then_to_a_person() -> None:
     assert owners(decision) == [("human", "bot_handed_over")]
 
 
-def test_a_bot_that_passes_it_to_itself_keeps_it() -> None:
+def test_a_bot_that_passes_it_to_itself_without_a_word_calls_a_person() -> None:
     story = Story()
     turn = story.is_asked("m1", 0)
 
     decision = story.hears(closed(turn, 5, passed_to("orders")))
 
-    assert (kinds(decision), story.state.epoch) == (["TurnClosed"], turn.epoch)
+    assert (kinds(decision), story.state.epoch) == (["TurnClosed", "HandoffRequested"], turn.epoch)
+
+
+def test_bots_that_pass_it_to_and_fro_lose_it_to_a_person() -> None:
+    story = Story()
+    turn = story.is_asked("m1", 0)
+    for n in range(PASSES_MAX):
+        turn = offer(story.hears(closed(turn, 1 + n, passed_to(f"bot{n}"))))
+
+    decision = story.hears(closed(turn, 10, passed_to("orders")))
+
+    assert kinds(decision) == ["TurnClosed", "OwnerChanged", "HandoffRequested"]
+    assert owners(decision) == [("human", "bot_handed_over")]
+
+
+def test_a_bot_may_pass_it_on_again_when_the_customer_has_written_again() -> None:
+    story = Story()
+    turn = story.is_asked("m0", 0)
+    for n in range(2 * PASSES_MAX):
+        passed = offer(story.hears(closed(turn, 10 * n + 1, passed_to(f"bot{n}"))))
+        story.hears(accepted(f"w{n}", 10 * n + 2, passed))
+        turn = story.is_asked(f"m{n + 1}", 10 * n + 5)
+
+    assert (story.state.owner, story.state.bot) == ("bot", f"bot{2 * PASSES_MAX - 1}")
 
 
 @pytest.mark.parametrize("end", ["a person wrote", "the window closed"])

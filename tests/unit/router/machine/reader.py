@@ -26,6 +26,7 @@ from saath.events import (
     WindowOpened,
 )
 from saath_router.conversation import rank_of
+from saath_router.facts import CALLS_ANEW
 from saath_router.prices import price_mark
 
 Window = Literal["open", "closing", "closed", "unknown"]
@@ -112,7 +113,8 @@ class Reader:
 
     def calls_and_their_ends_alternate(self, fact: HandoffRequested | HandoffWithdrawn) -> None:
         calls = isinstance(fact, HandoffRequested)
-        assert calls is not self.called, "called twice" if calls else "called off and not called"
+        anew = isinstance(fact, HandoffRequested) and fact.rule in CALLS_ANEW
+        assert anew or calls is not self.called, "called twice, or called off and not called"
         self.called = calls
 
     def windows_open_and_close_in_turn(
