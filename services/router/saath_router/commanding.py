@@ -56,13 +56,16 @@ def release(
 ) -> Decision:
     """The bot has it from now on, and is asked what nobody has answered yet."""
     wanted = bot or (state.bot if state.owner == "bot" else None) or policy.bot
-    if state.owner == "bot" and bot in (None, state.bot):
-        return no_call(state, cause, now)
+    called_off = no_call(state, cause, now) if state.owner == "bot" else ()
+    same = state.owner == "bot" and bot in (None, state.bot)
+    if same and not (called_off and state.waiting_since and not state.unattended):
+        return called_off
+    # Where a person was called because the bot's words were not sent, it is asked anew.
     taken, gained = other_bot(state, wanted, rule, reason, cause, happened, now)
     asked = ask_whoever_waits(
         state, policy, now, cause, around, epoch=taken.epoch, bot=wanted, rule=rule
     )
-    return (*gained, *asked)
+    return (*gained, *called_off, *asked)
 
 
 def command_id(asked: Command) -> str:

@@ -103,7 +103,9 @@ class ManyConversations(OnePartition):
         then=drawn.THENS,
     )
     def bot_answers(self, pick: int, kind: Outcome, then: Then | None) -> None:
-        offered = self.published.turns
+        # What a turn's request became is told within a week, and again within a week of that.
+        week_ago = at(self.now - 7 * drawn.DAY)
+        offered = [turn for turn in self.published.turns if turn.time > week_ago]
         if offered:
             turn = offered[-1 - pick % len(offered)]
             event = outcome_of(kind, turn, self.now, 0, 1, then)

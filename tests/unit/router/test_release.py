@@ -14,6 +14,7 @@ from tests.unit.router.build import (
     kinds,
     owners,
     received,
+    rejected,
     turns,
 )
 
@@ -25,6 +26,7 @@ from saath.events import (
     MessageEchoed,
     NumberPolicy,
     OwnerChanged,
+    TurnOffered,
 )
 from saath_router.answering import Around
 from saath_router.ownership import Decision
@@ -247,3 +249,17 @@ def test_a_release_holds_until_a_person_writes_again() -> None:
 
     assert owners(story.hears(echoed("e2", 61))) == [("human", "echo")]
     assert story.state.lease_until == at(61) + timedelta(hours=12)
+
+
+def test_a_bot_whose_words_were_not_sent_is_asked_anew_when_it_is_released_to_it() -> None:
+    story = Story()
+    turn = story.is_asked("m1", 0)
+    story.hears(rejected(turn, 5))
+
+    decision = story.is_told(asked("release", "r1"), 10)
+
+    again = decision[-1]
+    assert kinds(decision) == ["OwnerChanged", "HandoffWithdrawn", "TurnOffered"]
+    assert isinstance(again, TurnOffered)
+    assert again.id != turn.id
+    assert again.messages == turn.messages
