@@ -319,4 +319,4 @@ class Store:
 
 
 def _json(model: Model) -> bytes:
-    return model.model_dump_json(exclude_none=True).encode()
+    return model.json_bytes()
