@@ -22,6 +22,7 @@ Headers = list[tuple[str, bytes]]
 SCHEMA_BASE = "https://saath.dev/schemas/"
 
 _SPECVERSION, _JSON = ("ce_specversion", b"1.0"), ("content-type", b"application/json")
+_STRUCTURED = b"application/cloud"
 
 # How much deeper what is read may stand in what is written of it; 5 is the most by now.
 HEADROOM = 16
@@ -53,7 +54,7 @@ def encode(
         if said:
             headers.append((name, said.encode()))
     headers.append(_JSON)
-    return headers, event.model_dump_json(exclude_none=True).encode()
+    return headers, event.json_bytes()
 
 
 @cache
@@ -70,11 +71,9 @@ def decode(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Event:
     Raises:
         PoisonRecord: it has no type we know, or its value does not fit its type.
     """
-    named = {name: given or b"" for name, given in headers}  # Kafka lets a header be null
     data: bytes | JsonObject | None = value
-    event_type = named.get("ce_type", b"").decode(errors="replace")
-    structured = named.get("content-type", b"").startswith(b"application/cloud")
-    if not event_type and value and structured:
+    event_type = _said(headers, "ce_type").decode(errors="replace")
+    if not event_type and value and _said(headers, "content-type").startswith(_STRUCTURED):
         envelope = _json_object(value)
         event_type, data = str(envelope.get("type", "")), envelope.get("data")
     if not event_type:
@@ -92,6 +91,14 @@ def decode(headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Event:
         )
     except ValidationError as error:
         raise PoisonRecord(f"{event_type}: {explain(error)}") from None
+
+
+def _said(headers: Sequence[tuple[str, bytes]], name: str) -> bytes:
+    """The last header of this *name*; empty where there is none, or a null one, as Kafka allows."""
+    for given, said in reversed(headers):
+        if given == name:
+            return said or b""
+    return b""
 
 
 def decode_request(value: bytes | None) -> SendRequest:

@@ -52,6 +52,7 @@ def conversation_id(key: bytes, number: str, identity: str) -> str:
     return "c_" + _keyed(key, "conversation", number, identity)
 
 
+@lru_cache(maxsize=4096)  # whose a record is, is asked more than once, and customers write again
 def alias_key(key: bytes, number: str, identity: str) -> str:
     """The key under which an identity's conversation is remembered."""
     return "a_" + _keyed(key, "alias", number, identity)

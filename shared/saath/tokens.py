@@ -6,11 +6,13 @@ it got it. Keys rotate: the first signs, all of them verify.
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous.encoding import base64_encode
 
 from saath.errors import TokenRefused
 
@@ -54,8 +56,10 @@ class TurnTokens:
         """Write *token* as text."""
         *said, shadow = (getattr(token, part) for part in TurnToken.__slots__)
         # Whoever reads six values only is not kept from reading what is sent.
-        payload = self._serializer.dump_payload([*said, True] if shadow else said)
-        # As ``dumps`` does, which derives the key anew for each.
+        said = [*said, True] if shadow else said
+        # As ``dumps`` does, which derives the key anew for each, and compresses it by a sixth for as much
+        # time again.
+        payload = base64_encode(json.dumps(said, separators=(",", ":")))
         return VERSION + self._signer.sign(payload).decode()
 
     def read(self, text: str) -> TurnToken:

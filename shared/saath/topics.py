@@ -7,7 +7,7 @@ The one list. ``saath topics apply`` creates the topics from it, the services pl
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from saath.events import BotAnsweredAgain, BotFellSilent, ContactRecorded, Event, HandoffRequested
 from saath.events.numbers import AccountUpdated, WebhookUnrecognised
@@ -46,8 +46,7 @@ class Topic:
         return f"{prefix}{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an event goes on a topic."""
 
     key: str

@@ -14,6 +14,7 @@ from saath.tokens import TurnTokens
 from saath_router.alarms import Alarms
 from saath_router.answering import Around, routed_by
 from saath_router.conversation import Conversation
+from saath_router.decide import NOTHING_ELSE
 from saath_router.evolve import evolve
 from saath_router.numbers import Numbers
 from saath_router.ownership import Decision
@@ -28,7 +29,8 @@ ROUTED = Counter(
     "saath_messages_routed_total", "Messages, by who answers and why.", ["owner", "reason"]
 )
 DECIDED = Counter("saath_facts_decided_total", "Facts that were logged.", ["type"])
-_decided = cache(DECIDED.labels)  # to look one up takes four times as long as to count
+# To look one up takes four times as long as to count.
+_decided, _routed = cache(DECIDED.labels), cache(ROUTED.labels)
 
 _stores = WeakSet[Store]()
 Gauge("saath_state_conversations", "Conversations in memory.").set_function(
@@ -65,7 +67,7 @@ class Carrier:
     ) -> Around:
         """What is known beside the conversation with *contact*."""
         if policy.answers != "new_contacts":
-            return Around(may_act=allowed)
+            return NOTHING_ELSE if allowed else Around(may_act=False)
         return Around(
             may_act=allowed,
             known_contact=self.store.is_known(number, contact),
@@ -89,7 +91,7 @@ class Carrier:
             self.store.put(state)
             self.set_alarm(state)
         if routed := routed_by(decision):
-            ROUTED.labels(*routed).inc()
+            _routed(*routed).inc()
         return outputs
 
     def count_turn(

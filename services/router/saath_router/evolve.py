@@ -265,13 +265,12 @@ def _words_of(state: Conversation, event: Event) -> str | None:
 def _after_outcome(state: Conversation, event: OutcomeEvent) -> Changes:
     changes: Changes = {}
     if isinstance(event, MessageAccepted):
-        author: Author = event.by
         # Without a turn, a request may not have known its conversation, nor do its statuses then.
         rank = max(STATUS_RANK["accepted"], state.rank(event.message_id))
         named = event.turn_id is not None
         changes = _with_status(state, event.message_id, rank, True, named)
-        changes["recent"] = with_message(state.recent, event.message_id, author, event)
-        if author == "person":
+        changes["recent"] = with_message(state.recent, event.message_id, event.by, event)
+        if event.by == "person":
             changes["held_with"] = None
     if event.turn_id not in state.turns:
         return changes

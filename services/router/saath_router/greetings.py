@@ -8,6 +8,7 @@ then is given back.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import chain, islice
 
 from pydantic import Field
 
@@ -145,6 +146,8 @@ def _with(known: Heard, conversation: str) -> Heard:
 
 def _fewer(texts: Mapping[str, Heard]) -> dict[str, Heard]:
     """Room for one more: what was learned stays longest."""
-    by_worth = sorted(texts, key=lambda key: texts[key].learned)
-    gone = set(by_worth[: max(0, len(texts) - TEXTS_MAX + 1)])
-    return {key: texts[key] for key in texts if key not in gone}
+    too_many = max(0, len(texts) - TEXTS_MAX + 1)
+    learned = (key for key, heard in texts.items() if heard.learned)
+    others = (key for key, heard in texts.items() if not heard.learned)
+    gone = set(islice(chain(others, learned), too_many))
+    return {key: heard for key, heard in texts.items() if key not in gone}

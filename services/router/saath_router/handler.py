@@ -1,7 +1,7 @@
 """One partition's records: read, decide, do, say so once. No rule lives here."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -109,9 +109,8 @@ class RouterHandler:
         """When time alone changes a conversation of this partition."""
         if not self._timed:
             self._timed = True
-            _, first = self._store.dues(datetime.fromtimestamp(0, UTC))
-            if first:
-                self._look_ahead(first)
+            # Whatever is due about then is looked for by then, and not while the partition waits.
+            self._alarms.set(AHEAD, self._store.first_due())
             self._alarms.set(SWEEP, self._store.unused_at())
         return self._alarms.next_due()
 

@@ -7,6 +7,7 @@ As texts in dictionaries they took twice the room in every record of the state, 
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 HASH_BYTES = 8
 SECOND_BYTES = 4
@@ -20,6 +21,7 @@ SECOND_MAX = 2 ** (8 * SECOND_BYTES) - 1
 UNNAMED = 0x80
 
 
+@lru_cache(maxsize=1024)  # whether an id is known, and how far it got, is asked again and again
 def short_hash(text: str) -> bytes:
     """8 bytes of an id's hash: enough for one conversation's recent ids."""
     return hashlib.blake2b(text.encode(), digest_size=HASH_BYTES).digest()
@@ -128,6 +130,8 @@ def together_beside(one: bytes, other: bytes, size: int, ids_max: int) -> bytes:
 
 def unnamed(statuses: bytes) -> Iterator[bytes]:
     """The hashes of the messages whose statuses are found by nothing but the message's id."""
+    if statuses[HASH_BYTES::RANKED_BYTES].isascii():
+        return  # none at all, as in nearly every conversation: no rank has that bit
     for at in range(0, len(statuses), RANKED_BYTES):
         if statuses[at + HASH_BYTES] & UNNAMED:
             yield statuses[at : at + HASH_BYTES]

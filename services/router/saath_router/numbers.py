@@ -29,12 +29,9 @@ class Numbers:
 
     def policy(self, number: str, commanded: NumberPolicy | None) -> Policy:
         """The rules that hold for *number*, put together again only when somebody says otherwise."""
-        recorded = self.recorded(number)
-        chosen = (
-            *self.filed(number),
-            *_said(recorded.policy if recorded else None),
-            *_said(commanded),
-        )
+        filed, recorded = self.filed(number), self.recorded(number)
+        connected = recorded.policy if recorded else None
+        chosen = tuple([said for said in (*filed, connected, commanded) if said is not None])
         if not chosen:
             return self.defaults
         known = self._known.get(number)
@@ -55,10 +52,6 @@ class Numbers:
             return True
         overdue = recorded.history_due_at is not None and now >= recorded.history_due_at
         return recorded.history_sync in _MAY_COME and not overdue
-
-
-def _said(policy: NumberPolicy | None) -> tuple[NumberPolicy, ...]:
-    return () if policy is None else (policy,)
 
 
 def _is(one: object, other: object) -> bool:

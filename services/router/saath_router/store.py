@@ -17,7 +17,7 @@ from saath_router.aliases import Alias, Aliases
 from saath_router.conversation import Conversation, merged
 from saath_router.eviction import UNUSED_FOR
 from saath_router.memory import short_hash, unnamed
-from saath_router.names import Name, full, name_of
+from saath_router.names import Name, full, name_of, name_of_key
 from saath_router.shelf import Shelf
 from saath_router.written import (
     NEVER,
@@ -29,6 +29,8 @@ from saath_router.written import (
     moment_of,
     read,
     second,
+    second_bytes,
+    second_of,
     write,
 )
 
@@ -77,7 +79,7 @@ class Store:
         """
         # Nearly all are one of these two, and there may be millions.
         if key.startswith(b"c_"):
-            self._restore(name_of(key.decode()), value)
+            self._restore(name_of_key(key), value)
         elif key.startswith(b"a_") and value:
             self._aliases.restore(key, value)
         elif not self.shelf.restore(key.decode(), value) and value:
@@ -176,6 +178,11 @@ class Store:
         """The conversation of this id, new where it is not known."""
         return self.get(conversation) or Conversation(id=conversation, number=number)
 
+    def first_due(self) -> datetime | None:
+        """When time alone first changes one of them, as they were last written."""
+        due = map(due_bytes, self._kept.values())
+        return moment_of(min(filter(NEVER.__lt__, due), default=NEVER))
+
     def dues(self, before: datetime) -> tuple[list[tuple[str, datetime]], datetime | None]:
         """
         What time alone changes *before* then, and when; and when the first after that is due.
@@ -225,8 +232,10 @@ class Store:
 
     def unused_at(self) -> datetime | None:
         """When the first conversation will not have been written for long; ``None`` without any."""
-        oldest = min(map(second, self._kept.values()), default=None)
-        return None if oldest is None else datetime.fromtimestamp(oldest, UTC) + UNUSED_FOR
+        oldest = min(map(second_bytes, self._kept.values()), default=None)
+        if oldest is None:
+            return None
+        return datetime.fromtimestamp(second_of(oldest), UTC) + UNUSED_FOR
 
     @property
     def looked_at_all(self) -> bool:
@@ -319,4 +328,4 @@ class Store:
 
 
 def _json(model: Model) -> bytes:
-    return model.model_dump_json(exclude_none=True).encode()
+    return model.json_bytes()

@@ -14,8 +14,8 @@ from saath_router.policy import Policy
 
 def due_at(state: Conversation, policy: Policy) -> datetime | None:
     """When time alone changes something; ``None`` for never."""
-    dues = (_bot_due(state), _person_due(state, policy), state.pending_due)
-    return min((d for d in (*dues, windows.due_at(state, policy)) if d), default=None)
+    dues = (_bot_due(state), _person_due(state, policy), windows.due_at(state, policy))
+    return min([due for due in (*dues, state.pending_due) if due], default=None)
 
 
 def fire(
@@ -44,7 +44,7 @@ def fire(
 
 
 def _bot_due(state: Conversation) -> datetime | None:
-    return min((watch.due for watch in state.watched.values()), default=None)
+    return min([watch.due for watch in state.watched.values()], default=None)
 
 
 def _person_due(state: Conversation, policy: Policy) -> datetime | None:

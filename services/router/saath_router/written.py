@@ -21,7 +21,9 @@ release writes it. So there is always a way back of one release.
 import re
 import struct
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from saath.errors import Misconfigured
 from saath_router.conversation import Conversation
@@ -74,8 +76,7 @@ def write(state: Conversation, due: datetime | None, now: datetime, release: Rel
     head = _HEAD.pack(WRITTEN_FORMAT, by, _DEFLATED, moment, at, len(found_by_id))
     deflate = zlib.compressobj(6, zlib.DEFLATED, _WINDOW, 8, zlib.Z_DEFAULT_STRATEGY, _COMMON)
     # Its id is the record's key.
-    said = state.model_dump_json(exclude_none=True, exclude={"id"})
-    body = deflate.compress(said.encode())
+    body = deflate.compress(state.json_bytes(without="id"))
     return b"".join((head, *found_by_id, body, deflate.flush()))
 
 
@@ -100,9 +101,10 @@ def checked(value: bytes, release: Release) -> bytes:
     )
 
 
-def due_bytes(value: bytes) -> bytes:
-    """When time alone changes it, to be compared with others; ``NEVER`` for never."""
-    return value[_DUE_AT]
+# When time alone changes it, to be compared with others; ``NEVER`` for never. And when it was written.
+# A start asks both of all there are, so they are looked up without a call of Python's.
+due_bytes: Callable[[bytes], bytes] = itemgetter(_DUE_AT)
+second_bytes: Callable[[bytes], bytes] = itemgetter(_SECOND_AT)
 
 
 def bytes_of(due: datetime) -> bytes:
@@ -117,7 +119,12 @@ def moment_of(due: bytes) -> datetime | None:
 
 def second(value: bytes) -> int:
     """When it was written, in unix seconds."""
-    return int.from_bytes(value[_SECOND_AT], "big")
+    return second_of(second_bytes(value))
+
+
+def second_of(written: bytes) -> int:
+    """The unix second of what ``second_bytes`` gives."""
+    return int.from_bytes(written, "big")
 
 
 def messages(value: bytes) -> tuple[bytes, ...]:

@@ -178,7 +178,7 @@ class Desk:
         written = await self._writer.write([*outputs, *more])
         self._chooser.committed(begun, before)
         for index, origin in last_outcomes.items():
-            self._handler.fence.person_answered(origin, written[index].offset)
+            self._handler.fence.person_answered(origin, written[index])
         self._tenure.position = self._books.positions.get(OUTBOUND.name)
         self._dispatcher.wake.set()
 

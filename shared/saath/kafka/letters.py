@@ -190,7 +190,7 @@ def again(output: Output, letter: Letter, *, act: bool) -> Output:
             "to have it done now, say --act"
         )
     added = ((REDRIVEN, letter.place.encode()), *(((ACTS, b"1"),) if act else ()))
-    return replace(output, headers=(*output.headers, *added))
+    return output._replace(headers=(*output.headers, *added))
 
 
 def marker(letter: Letter, redriven_at: str, *, act: bool) -> Output:

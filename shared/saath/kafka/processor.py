@@ -15,6 +15,7 @@ After a transaction that failed, memory and Kafka may disagree, so the partition
 import asyncio
 import contextlib
 import heapq
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +41,7 @@ from saath.kafka.records import Output, Record, dead_letter, from_aiokafka
 from saath.kafka.suspects import Suspects
 from saath.kafka.timers import Clock, Horizon, TimedHandler, fire
 from saath.kafka.transactions import TransactionalWriter, Unwritable
+from saath.log import AT_WORK
 from saath.metrics import PROCESS_DURATION, RECORD_AGE, RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import Topic, dlq_topic, state_topic
@@ -54,7 +56,7 @@ PAUSE_SECONDS = 0.01
 
 
 # To look a metric's child up takes four times as long as to count.
-_consumed, _age = cache(RECORDS_CONSUMED.labels), cache(RECORD_AGE.labels)
+_age = cache(RECORD_AGE.labels)
 
 
 class Handler(Protocol):
@@ -251,10 +253,11 @@ class Processor:
         now = self._now()
         seconds, outputs = now.timestamp(), list[Output]()
         for record in batch:
-            _consumed(record.topic.name).inc()
             _age(record.topic.name).observe(max(0.0, seconds - record.timestamp_ms / 1000))
             outputs.extend(self._decide(handler, record, now))
             positions[record.topic.name] = record.offset + 1
+        for name, count in Counter(record.topic.name for record in batch).items():
+            RECORDS_CONSUMED.labels(name).inc(count)
         outputs.extend(desk.decide(lambda fact: self._decide_fact(handler, fact, now)))
         fired = list(fire(handler, until, now)) if until else []
         outputs.extend(fired)
@@ -281,9 +284,7 @@ class Processor:
         return list(handler.handle_fact(fact, now))
 
     def _decide(self, handler: Handler, record: Record, now: datetime) -> Iterable[Output]:
-        structlog.contextvars.bind_contextvars(
-            topic=record.topic.name, partition=record.partition, offset=record.offset
-        )
+        at_work = AT_WORK.set((record.topic.name, record.partition, record.offset))
         try:
             if refused := self._suspects.verdict(record):
                 raise PoisonRecord(f"Kafka does not take what follows from it: {refused}")
@@ -297,7 +298,7 @@ class Processor:
             reason, kind = f"{type(error).__name__} in the {self._service}", type(error).__name__
             log.exception("record.dead_lettered", reason=reason)
         finally:
-            structlog.contextvars.unbind_contextvars("topic", "partition", "offset")
+            AT_WORK.reset(at_work)
         RECORDS_DEAD_LETTERED.labels(record.topic.name, kind).inc()
         return [
             dead_letter(record, self._dlq, reason, now),

@@ -1,9 +1,8 @@
 """A record as it was read, and one as it will be written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from saath.codec import Headers, encode
 from saath.events import Event
@@ -18,8 +17,7 @@ REDRIVEN, ACTS = "saath_redriven", "saath_act"
 LETTER_BYTES_MAX = 2 * 1024 * 1024 - 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What Kafka holds. ``topic`` is ours, without the prefix; ``timestamp_ms`` the broker's clock."""
 
     topic: Topic
@@ -42,8 +40,7 @@ class Record:
         return sum(len(part or b"") for part in parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """A record to be written, in a transaction, to a chosen partition."""
 
     topic: Topic
@@ -70,8 +67,10 @@ def traceparent_of(headers: Sequence[tuple[str, bytes]]) -> str | None:
 
 def may_act(headers: Sequence[tuple[str, bytes]]) -> bool:
     """False for a record that was written again, unless whoever did it said that it may act."""
-    said = dict(headers)
-    return REDRIVEN not in said or said.get(ACTS) == b"1"
+    for name, _ in headers:
+        if name == REDRIVEN:
+            return dict(headers).get(ACTS) == b"1"
+    return True
 
 
 def dead_letter(record: Record, topic: Topic, reason: str, failed_at: datetime) -> Output:

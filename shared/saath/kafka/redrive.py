@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.structs import RecordMetadata
 
 from saath.errors import Misconfigured, PoisonRecord, RetryLater
 from saath.kafka.client import reading
@@ -189,15 +188,15 @@ class Redriver:
     ) -> Redriven:
         mark = marker(letter, self.now().isoformat(timespec="seconds"), act=act)
         try:
-            stand: list[RecordMetadata] = await writer.write([*outputs, mark])
+            offsets = await writer.write([*outputs, mark])
         except Unwritable as error:
             raise PoisonRecord(
                 f"{outputs[0].topic.name} does not take it ({error}): see its max.message.bytes"
             ) from error
         except Fenced as error:
             raise RetryLater("somebody else is redriving this partition's letters") from error
-        first = stand[0]
-        return Redriven(letter, len(outputs), outputs[0].topic.name, first.partition, first.offset)
+        first = outputs[0]
+        return Redriven(letter, len(outputs), first.topic.name, first.partition, offsets[0])
 
 
 def _due(there: Sequence[Letter], offset: int, *, repeat: bool) -> Letter:

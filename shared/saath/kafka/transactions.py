@@ -6,7 +6,7 @@ Its id is made of service and partition, so whoever owns the partition next shut
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -21,7 +21,6 @@ from aiokafka.errors import (
     ProducerFenced,
     RecordListTooLargeError,
 )
-from aiokafka.structs import RecordMetadata
 
 from saath.errors import RetryLater, SaathError
 from saath.kafka.client import (
@@ -81,9 +80,9 @@ class TransactionalWriter:
     async def __aexit__(self, *_: object) -> None:
         await stop_writing(self._producer)
 
-    async def write(self, outputs: Iterable[Output]) -> list[RecordMetadata]:
+    async def write(self, outputs: Sequence[Output]) -> list[int]:
         """
-        Write *outputs* in one transaction, in this order; return where each one went.
+        Write *outputs* in one transaction, in this order; return the offset of each one.
 
         After an error the writer is spent, whatever it was: Kafka's and aiokafka's sequence numbers
         may differ by then. Start a new one.
@@ -133,47 +132,48 @@ class TransactionalWriter:
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                 await self._producer.abort_transaction()
 
-    async def _send_all(self, outputs: Iterable[Output]) -> list[RecordMetadata]:
+    async def _send_all(self, outputs: Sequence[Output]) -> list[int]:
         """
         Send *outputs* a batch for each partition: sent one by one, each costs four times as much.
 
         Within a partition their order is kept; between partitions there is none to keep.
         """
-        by_partition: dict[TopicPartition, list[tuple[int, Output]]] = {}
+        by_partition: dict[tuple[str, int], list[tuple[int, Output]]] = {}
         for at, output in enumerate(outputs):
-            where = TopicPartition(output.topic.full_name(self._prefix), output.partition)
+            where = output.topic.name, output.partition
             by_partition.setdefault(where, []).append((at, output))
-        sendings = [self._send_to(where, placed) for where, placed in by_partition.items()]
-        done = await asyncio.gather(*sendings, return_exceptions=True)
+        offsets = [0] * len(outputs)
+        sendings = [
+            self._send_to(TopicPartition(f"{self._prefix}{name}", partition), placed, offsets)
+            for (name, partition), placed in by_partition.items()
+        ]
         # aiokafka commits a transaction although a send in it failed, so each is awaited.
-        for error in done:
+        for error in await asyncio.gather(*sendings, return_exceptions=True):
             if isinstance(error, BaseException):
                 raise error
-        found = sorted(entry for sent in done if isinstance(sent, list) for entry in sent)
-        return [stands for _, stands in found]
+        return offsets
 
     async def _send_to(
-        self, where: TopicPartition, placed: Sequence[tuple[int, Output]]
-    ) -> list[tuple[int, RecordMetadata]]:
-        """Send to one partition; where each output stands there, by its place among all outputs."""
+        self, where: TopicPartition, placed: Sequence[tuple[int, Output]], offsets: list[int]
+    ) -> None:
+        """Send to one partition; each output's offset there is put down at its place among all outputs."""
         _produced(where.topic).inc(len(placed))
         sent: list[tuple[asyncio.Future[Any], list[int]]] = []
         batch, places = self._producer.create_batch(), list[int]()
         for at, output in placed:
-            if _size(output) > MAX_REQUEST_BYTES:
-                raise MessageSizeTooLargeError(where.topic)
-            if not _append(batch, output):
+            if places and not _append(batch, output):
                 sent.append((await self._send_batch(batch, where), places))
                 batch, places = self._producer.create_batch(), []
+            if not places:
+                # The first of a batch is taken whatever its size; no other is larger than a batch.
+                if _size(output) > MAX_REQUEST_BYTES:
+                    raise MessageSizeTooLargeError(where.topic)
                 _append(batch, output)
             places.append(at)
         sent.append((await self._send_batch(batch, where), places))
-        found: list[tuple[int, RecordMetadata]] = []
         for future, theirs in sent:
-            stands = await future
-            for index, at in enumerate(theirs):
-                found.append((at, stands._replace(offset=stands.offset + index)))
-        return found
+            for offset, at in enumerate(theirs, (await future).offset):
+                offsets[at] = offset
 
     async def _send_batch(self, batch: Any, where: TopicPartition) -> "asyncio.Future[Any]":
         batch.close()

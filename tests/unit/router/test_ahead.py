@@ -1,11 +1,12 @@
 """What is due long from now is not held in memory until it comes near."""
 
-from tests.unit.router.build import HOUR, received
+from tests.unit.router.build import HOUR, at, received
 from tests.unit.router.partition import Partition, types
 
 from saath.events import Contact
 from saath.topics import CONVERSATIONS
 from saath_router.handler import AHEAD
+from saath_router.sweep import SWEEP
 
 NAMES = ("4915100000001", "4915100000002", "4915100000003")
 
@@ -25,9 +26,12 @@ def restarted() -> Partition:
 def test_after_a_restart_only_what_is_due_soon_has_an_alarm() -> None:
     partition = restarted()
 
-    partition.handler.next_due()
+    first = partition.handler.next_due()
+    before = set(partition.handler._alarms._comes_up)
+    partition.fires(23 * HOUR)
 
     names = set(partition.handler._alarms._comes_up)
+    assert (first, before) == (at(23 * HOUR), {AHEAD, SWEEP})
     assert len([name for name in names if name.startswith("c_")]) == 1
     assert AHEAD in names
 

@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from saath.errors import RetryLater
-from saath.log import SELDOM_SECONDS, Seldom, configure, places
+from saath.log import AT_WORK, SELDOM_SECONDS, Seldom, configure, places, where_it_stands
 
 PHONE = "4915112345678x"
 
@@ -65,6 +65,18 @@ def test_neither_style_of_log_repeats_a_customer(
         logging.basicConfig(handlers=[], force=True)
 
     assert (PHONE in out.getvalue(), out.getvalue().count("ValueError")) == (False, 2)
+
+
+def test_a_line_says_which_record_is_at_work_unless_it_speaks_of_another() -> None:
+    line: dict[str, Any] = {"event": "x", "offset": 8}
+    at_work = AT_WORK.set(("inbound.v1", 3, 7))
+    during = where_it_stands(None, "info", line)
+    AT_WORK.reset(at_work)
+
+    assert (during, where_it_stands(None, "info", line)) == (
+        {"topic": "inbound.v1", "partition": 3, "offset": 8, "event": "x"},
+        {"event": "x", "offset": 8},
+    )
 
 
 def record(name: str, text: str, at: float) -> logging.LogRecord:

@@ -1,6 +1,5 @@
 """What one partition writes: ledgers that changed, and the public record where it says something new."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -154,7 +153,7 @@ def test_what_else_is_said_of_accounts_is_nothing_to_sync_wherever_it_stands() -
         id="u", time=NOW, account="1", field="account_update", name="VERIFIED_ACCOUNT", details={}
     )
     later = record(update, 1, ACCOUNTS)
-    later = replace(later, headers=(("ce_type", b"io.saath.account.of_next_year.v1"),))
+    later = later._replace(headers=(("ce_type", b"io.saath.account.of_next_year.v1"),))
 
     told = [list(owner().handle(r, NOW)) for r in (record(update, 0, ACCOUNTS), later)]
 
