@@ -26,13 +26,15 @@ class Alias(Model):
 
     ``known``: the business knew this person before it was connected, who is no new contact, and neither
     is whoever stands ``in_book``. Whoever had this identity before, and has another since, is counted in
-    ``moved``: the next to have it is somebody else.
+    ``moved``: the next to have it is somebody else. ``left`` is the conversation of the last of them, to
+    which what they wrote by then belongs when it is delivered again.
     """
 
     conversation: str | None = None
     known: bool | None = None
     in_book: bool | None = None
     moved: int | None = None
+    left: str | None = None
 
 
 class Aliases:
@@ -40,6 +42,7 @@ class Aliases:
 
     def __init__(self) -> None:
         self._found: dict[int, int] = {}
+        self._left: dict[int, str] = {}
         self._changed: dict[str, None] = {}
 
     def __len__(self) -> int:
@@ -58,6 +61,10 @@ class Aliases:
         """How many had this identity before."""
         return self._found.get(_number(alias), 0) // _MOVED
 
+    def left(self, alias: str) -> str | None:
+        """The conversation of whoever had this identity last, and has another since."""
+        return self._left.get(_number(alias))
+
     def lead(self, alias: str, conversation: str) -> None:
         """*alias* stands for *conversation* from now on."""
         kept = self._found.get(_number(alias), 0) // _KNOWN * _KNOWN
@@ -65,6 +72,8 @@ class Aliases:
 
     def move(self, alias: str) -> None:
         """Whoever this was is known by something else from now on."""
+        if conversation := self.conversation(alias):
+            self._left[_number(alias)] = conversation
         self._set(alias, (self.moved(alias) + 1) * _MOVED)
 
     def note_known(self, alias: str) -> None:
@@ -94,6 +103,8 @@ class Aliases:
         found = _number(said["conversation"]) if said.get("conversation") else 0
         found |= (_KNOWN if said.get("known") else 0) | (_IN_BOOK if said.get("in_book") else 0)
         self._found[_number(alias)] = found + _MOVED * said.get("moved", 0)
+        if left := said.get("left"):
+            self._left[_number(alias)] = left
 
     def take_changed(self) -> list[tuple[str, Alias]]:
         """The aliases that changed since the last time, as they are written."""
@@ -112,6 +123,7 @@ class Aliases:
             known=bool(found & _KNOWN) or None,
             in_book=bool(found & _IN_BOOK) or None,
             moved=self.moved(alias) or None,
+            left=self.left(alias),
         )
 
 

@@ -64,9 +64,14 @@ def is_repeated(store: Store, event: Event, number: str) -> bool:
     """
     Whether *event* is known where its contact leads to: it is asked before anything is learned of it.
 
-    By what it says of the contact it would take back a phone number that is somebody else's by now.
+    By what it says of the contact it would take back a phone number that is somebody else's by now, or
+    begin a conversation with whoever has it next.
     """
-    found = [name for said in _contacts(event) for name in store.found(number, said)]
+    found = [
+        name
+        for said in _contacts(event)
+        for name in (*store.found(number, said), *store.left(number, said))
+    ]
     states = (store.get(name) for name in found)
     return any(state is not None and state.has_seen(event.id) for state in states)
 

@@ -109,6 +109,11 @@ class Store:
         aliases = (self._aliases.conversation(alias) for alias in self._of(number, contact))
         return tuple(dict.fromkeys(self.now_named(found) for found in aliases if found))
 
+    def left(self, number: str, contact: Contact) -> tuple[str, ...]:
+        """The conversations of whoever was known by this contact's identities before."""
+        left = (self._aliases.left(alias) for alias in self._of(number, contact))
+        return tuple(self.now_named(name) for name in left if name)
+
     def find_or_name(self, number: str, contact: Contact) -> str | None:
         """
         The conversation of this contact; a new one's id where there is none yet.

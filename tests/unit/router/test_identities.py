@@ -102,6 +102,14 @@ def test_a_change_of_number_that_comes_again_changes_nothing() -> None:
     assert names(partition, by(Contact(phone=NEW), "m2", 3), now=3) == [CONVERSATION]
 
 
+def test_what_was_written_by_the_old_number_and_comes_again_begins_nothing() -> None:
+    partition = Partition()
+    partition.reads(by(CUSTOMER, "m1", 0), changed_number(1))
+    partition.restarts()
+
+    assert types(CONVERSATIONS, partition.reads(by(CUSTOMER, "m1", 0), now=2)) == []
+
+
 def test_a_change_of_number_that_comes_again_joins_nobody_who_has_the_old_one_by_now() -> None:
     partition = Partition()
     partition.reads(by(CUSTOMER, "m1", 0), changed_number(1))
