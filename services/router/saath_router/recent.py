@@ -61,10 +61,20 @@ def _is_answer(message: TurnMessage) -> bool:
 
 
 def _is_after(answer: TurnMessage, message: TurnMessage, read_later: Recent) -> bool:
-    """Meta's webhooks come in any order, and its times are whole seconds: then the order decides."""
-    if answer.time > message.time:
+    """
+    Meta's webhooks come in any order, and its times are whole seconds: then the order decides.
+
+    Of our own answers the time is known better, which makes none of them later than a message of
+    that second.
+    """
+    if is_later(answer, message.time):
         return True
     return answer in read_later and answer.time >= message.time.replace(microsecond=0)
+
+
+def is_later(answer: TurnMessage, moment: datetime) -> bool:
+    """Whether *answer* was surely written after a message of that *moment*, a whole second of Meta's."""
+    return answer.time.replace(microsecond=0) > moment
 
 
 def together(one: Recent, other: Recent) -> Recent:

@@ -19,7 +19,7 @@ from saath.events import (
     TurnClosed,
     TurnOffered,
 )
-from saath_router.recent import Recent, unanswered, without
+from saath_router.recent import Recent, is_later, unanswered, without
 from saath_router.texts import is_said_to_one
 
 # Of a hundred messages that nobody answers, the oldest are what counts.
@@ -67,7 +67,8 @@ def waiting_after(since: datetime | None, recent: Recent, event: Event) -> datet
     match event:
         case MessageReceived() if is_said_to_one(event.content):
             # Meta's webhooks come in any order: what was answered before we read it waits no more.
-            later = (m for m in recent if m.author in ("person", "bot") and m.time > event.time)
+            answers = (m for m in recent if m.author in ("person", "bot"))
+            later = (m for m in answers if is_later(m, event.time))
             if any(is_said_to_one(answer.content) for answer in later):
                 return since
             return min(since, event.time) if since else event.time

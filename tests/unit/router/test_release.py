@@ -263,3 +263,17 @@ def test_a_bot_whose_words_were_not_sent_is_asked_anew_when_it_is_released_to_it
     assert isinstance(again, TurnOffered)
     assert again.id != turn.id
     assert again.messages == turn.messages
+
+
+def test_a_message_of_the_second_in_which_the_bot_answered_another_waits_all_the_same() -> None:
+    """Meta's times are whole seconds, those of our own answers are not."""
+    story = Story()
+    turn = story.is_asked("m1", 0)
+    story.hears(accepted("w1", 1.05, turn))
+    story.hears(echoed("e1", 1))
+    story.hears(received("m2", 1), seconds=1.9)
+
+    decision = story.is_told(asked("release", "r1"), 3)
+
+    assert kinds(decision) == ["OwnerChanged", "TurnOffered"]
+    assert story.state.waiting_since == at(1)
