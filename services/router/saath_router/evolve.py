@@ -135,6 +135,8 @@ def _learned(state: Conversation, event: Event) -> Changes:
     said = getattr(event, "contact", None)
     if not isinstance(said, Contact):
         return {}
+    if event.origin == "history":
+        return {"contact": merged(said, state.contact)}  # they may be known by another by now
     change = changed_identity(event)
     return {"contact": merged(state.contact, change.now if change else said)}
 
