@@ -91,7 +91,7 @@ def evolve(state: Conversation, event: Event, *, acts: bool = True) -> Conversat
         remembered = _seen(state, event.id, event.time) if _is_remembered(event) else {}
         if state.started_at is None:
             changes["started_at"] = event.time
-    return state.model_copy(update=_learned(state, event) | changes | remembered)
+    return state.model_copy(update=_learned(state, event, acts=acts) | changes | remembered)
 
 
 def _is_remembered(event: Event) -> bool:
@@ -121,7 +121,7 @@ def _seen(state: Conversation, what: str, happened: datetime) -> Changes:
     return {"seen": seen, "forgotten_before": max(before, newest) if before else newest}
 
 
-def _learned(state: Conversation, event: Event) -> Changes:
+def _learned(state: Conversation, event: Event, *, acts: bool) -> Changes:
     """
     What *event* says of the contact.
 
@@ -135,7 +135,7 @@ def _learned(state: Conversation, event: Event) -> Changes:
     said = getattr(event, "contact", None)
     if not isinstance(said, Contact):
         return {}
-    if event.origin == "history":
+    if event.origin == "history" or not acts:
         return {"contact": merged(said, state.contact)}  # they may be known by another by now
     change = changed_identity(event)
     return {"contact": merged(state.contact, change.now if change else said)}
