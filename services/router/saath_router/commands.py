@@ -33,6 +33,8 @@ def carried_out(
         # A client whose default hash is not Java's wrote it here; its number's owner decides it.
         key = asked.number.encode()
         return (Output(COMMANDS, right, key, record.value, record.headers),)
+    if carrier.store.shelf.has_carried_out(asked.number, asked.id):
+        return ()  # also where it was about nobody then, and is about somebody by now
     state = named(carrier.store, asked) if asked.command != "policy" else None
     if state is None:
         return _of_the_number(asked, carrier, record.appended_at, now)
@@ -50,8 +52,6 @@ def _of_the_number(
 ) -> Iterable[Output]:
     """A policy, or a command about nobody who is known here; each once, however often it is written."""
     shelf = carrier.store.shelf
-    if shelf.has_carried_out(asked.number, asked.id):
-        return ()
     shelf.note_carried_out(asked.number, asked.id, asked_at)
     if asked.command != "policy":
         return (carrier.said(refused(asked, "no such conversation on this number", now), None),)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 from saath.events import (
     Author,
-    Contact,
     ConversationMerged,
     ConversationUnattended,
     Event,
@@ -29,7 +28,7 @@ from saath.events import (
     WindowClosing,
     WindowOpened,
 )
-from saath.identity import contact_at, event_id, parse_callback
+from saath.identity import event_id, parse_callback
 from saath_router.conversation import (
     REMEMBERED_FOR,
     SEEN_MAX,
@@ -37,10 +36,9 @@ from saath_router.conversation import (
     STATUS_RANK,
     STATUSES_MAX,
     Conversation,
-    merged,
     rank_of,
 )
-from saath_router.identities import changed_identity
+from saath_router.identities import learned
 from saath_router.memory import with_dated, with_mark, with_plain, with_rank
 from saath_router.ownership import SAID
 from saath_router.prices import price_mark
@@ -91,7 +89,9 @@ def evolve(state: Conversation, event: Event, *, acts: bool = True) -> Conversat
         remembered = _seen(state, event.id, event.time) if _is_remembered(event) else {}
         if state.started_at is None:
             changes["started_at"] = event.time
-    return state.model_copy(update=_learned(state, event) | changes | remembered)
+    return state.model_copy(
+        update={"contact": learned(state.contact, event, acts=acts)} | changes | remembered
+    )
 
 
 def _is_remembered(event: Event) -> bool:
@@ -119,24 +119,6 @@ def _seen(state: Conversation, what: str, happened: datetime) -> Changes:
         return {"seen": seen}
     newest, before = datetime.fromtimestamp(forgotten, UTC), state.forgotten_before
     return {"seen": seen, "forgotten_before": max(before, newest) if before else newest}
-
-
-def _learned(state: Conversation, event: Event) -> Changes:
-    """
-    What *event* says of the contact.
-
-    The address a status names, or we sent to, may differ from the customer's own (Brazil, Mexico:
-    an extra digit), so those only fill what is not known.
-    """
-    if isinstance(event, StatusEvent):
-        return {"contact": merged(event.contact, state.contact)}
-    if isinstance(event, MessageAccepted):
-        return {"contact": merged(contact_at(event.to), state.contact)} if event.to else {}
-    said = getattr(event, "contact", None)
-    if not isinstance(said, Contact):
-        return {}
-    change = changed_identity(event)
-    return {"contact": merged(state.contact, change.now if change else said)}
 
 
 def _changes(state: Conversation, event: Event) -> Changes:

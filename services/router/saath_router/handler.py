@@ -92,7 +92,7 @@ class RouterHandler:
             log.info("message.unplaced", event_type=event.type)
             return outputs
         outputs += self._decide(event, name, policy, trace, now, around)
-        learn_change(self._store, event, event.number, name)
+        learn_change(self._store, event, event.number, name, now, around)
         return outputs
 
     def given_up(self, record: Record, now: datetime) -> Iterable[Output]:

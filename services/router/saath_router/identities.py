@@ -1,8 +1,17 @@
-"""When a customer becomes known by something else: another phone number, another user id. Pure."""
+"""What a contact is known by, and when that becomes another phone number, or user id. Pure."""
 
 from dataclasses import dataclass, field
 
-from saath.events import Contact, ContactIdentityChanged, Event, MessageReceived
+from saath.events import (
+    Contact,
+    ContactIdentityChanged,
+    Event,
+    MessageAccepted,
+    MessageReceived,
+    StatusEvent,
+)
+from saath.identity import contact_at
+from saath_router.conversation import merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +20,24 @@ class IdentityChange:
 
     before: Contact = field(repr=False)
     now: Contact = field(repr=False)
+
+
+def learned(known: Contact, event: Event, *, acts: bool) -> Contact:
+    """
+    What is known of a contact after *event*.
+
+    The address a status names, or we sent to, may differ from the customer's own (Brazil, Mexico:
+    an extra digit), and what does not act is of then: those only fill what is not known.
+    """
+    if isinstance(event, MessageAccepted):
+        return merged(contact_at(event.to), known) if event.to else known
+    said = getattr(event, "contact", None)
+    if not isinstance(said, Contact):
+        return known
+    if isinstance(event, StatusEvent) or event.origin == "history" or not acts:
+        return merged(said, known)
+    change = changed_identity(event)
+    return merged(known, change.now if change else said)
 
 
 def changed_identity(event: Event) -> IdentityChange | None:

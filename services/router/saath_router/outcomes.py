@@ -6,6 +6,7 @@ from saath.events import (
     MessageAccepted,
     MessageDropped,
     MessageExpired,
+    MessageLeftInDoubt,
     MessageRefused,
     MessageRejected,
     OutcomeEvent,
@@ -27,7 +28,8 @@ PASSES_MAX = 5
 
 def outcome(event: OutcomeEvent, state: Conversation, policy: Policy, now: datetime) -> Decision:
     """What follows from what became of a request."""
-    if isinstance(event, MessageAccepted) and event.by == "person":
+    if isinstance(event, MessageAccepted | MessageLeftInDoubt) and event.by == "person":
+        # Also where nobody may ever know whether it arrived: a bot would talk over it.
         return person_wrote(event, "person_sent", "answered from a tool", state, policy, now)
     closed = refused(event, state)
     if event.turn_id is None or state.owner != "bot" or event.epoch not in (None, state.epoch):

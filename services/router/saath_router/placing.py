@@ -6,7 +6,7 @@ from datetime import datetime
 from saath.events import Command, Contact, Event, OutcomeEvent, StatusEvent
 from saath.identity import contact_at, identities, parse_callback
 from saath_router.answering import Around
-from saath_router.conversation import Conversation
+from saath_router.conversation import REMEMBERED_FOR, Conversation
 from saath_router.identities import changed_identity
 from saath_router.joining import Joined, join, older_first
 from saath_router.policy import Policy
@@ -91,11 +91,10 @@ def to_join(
     """
     Two conversations that *event* shows to be one contact's, known by a phone number and a user id.
 
-    A status says where a message went, which need not be who the customer is, so it joins nobody; nor
-    does history, which never acts.
+    A status says where a message went, which need not be who the customer is, so it joins nobody.
     """
     contacts = _contacts(event)
-    if not contacts or event.origin == "history":
+    if not contacts or not _tells_of_now(event, now, around):
         return None
     found = tuple(dict.fromkeys(name for said in contacts for name in store.found(number, said)))
     if len(found) < 2:
@@ -106,14 +105,22 @@ def to_join(
     return Join(kept, gone, join(kept, gone, policy, event.id, now, around))
 
 
-def learn_change(store: Store, event: Event, number: str, conversation: str) -> None:
+def _tells_of_now(event: Event, now: datetime, around: Around) -> bool:
+    """False for what never acts: who had a number then, need not be who has it now."""
+    old = now - event.time > REMEMBERED_FOR
+    return around.may_act and not old and event.origin != "history"
+
+
+def learn_change(
+    store: Store, event: Event, number: str, conversation: str, now: datetime, around: Around
+) -> None:
     """
     From now on the contact is known by what *event* says, and no longer by what it was.
 
     Delivered again it moves nobody: by then the old number may be somebody else's.
     """
     change = changed_identity(event)
-    if change is None:
+    if change is None or not _tells_of_now(event, now, around):
         return
     before = store.found(number, change.before)
     if conversation in before or not identities(change.before):

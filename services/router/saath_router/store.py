@@ -253,7 +253,9 @@ class Store:
         if state is None:
             return
         for message in unnamed(state.statuses):
-            self._by_message.pop(message, None)
+            # Of one that was joined, they lead to the other by now.
+            if self._by_message.get(message) == name_of(conversation):
+                del self._by_message[message]
         del self._read[conversation]
         self._kept.pop(name_of(conversation), None)
         self._changed.pop(conversation, None)

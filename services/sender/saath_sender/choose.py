@@ -114,9 +114,9 @@ class Chooser:
         """Carry out what the answer says."""
         job, work, number = flight.job, flight.work, flight.job.request.number
         match result:
-            case Accepted(message_id):
+            case Accepted(message_id, address):
                 self._budgets.accepted(number, job.recipient)
-                self._handler.accept(job, message_id, now)
+                self._handler.accept(job, message_id, now, address)
             case _ if arrived := self._handler.arrived(job):
                 # Whatever Meta answered, its webhook says that the message is there.
                 self._handler.accept(job, arrived, now)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from saath.events import Contact, OwnershipRecorded, WatermarkRecorded
-from saath.identity import identities
+from saath.identity import identities, identity_of
 from saath.topics import INBOUND, OUTCOMES
 
 WATERMARK_KEY = b"~watermark"
@@ -70,6 +70,11 @@ class Fence:
     def person_asked(self, reference: object, number: str, to: str) -> None:
         """A person's request was read; *reference* names it until ``person_answered``."""
         self._asked.setdefault(reference, _Asked(number, frozenset({to})))
+
+    def person_wrote_to(self, reference: object, address: str | None) -> None:
+        """Meta sent it there, which may be another address of the same customer's."""
+        if address and (asked := self._asked.get(reference)):
+            asked.identities |= {identity_of(address)}
 
     def person_answered(self, reference: object, outcome: int) -> None:
         """The last of its outcomes was written at this offset of ``outcomes``."""

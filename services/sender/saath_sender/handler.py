@@ -171,10 +171,11 @@ class SenderHandler:
         )
         return self.fence.owner(name) if name else None
 
-    def accept(self, job: Job, message_id: str, now: Now) -> None:
-        """Meta took the current message."""
+    def accept(self, job: Job, message_id: str, now: Now, went_to: str | None = None) -> None:
+        """Meta took the current message. Where it says itself where that went, it is believed."""
         owner = self.owner(job.request)
-        to = address_of(job.request, owner)
+        to = went_to or address_of(job.request, owner)
+        self.fence.person_wrote_to(_origin(job.request), to)
         outcome = outcomes.accepted(job.message(owner), message_id, to, now.wall)
         self._seen.pop(job.name, None)
         self.books.end(job, outcome, now.wall)

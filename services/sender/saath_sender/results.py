@@ -5,7 +5,7 @@ Decided by ``error.code`` alone: titles and HTTP statuses are not reliable, thro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from saath.events import Problem
@@ -13,9 +13,10 @@ from saath.events import Problem
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Meta took it and named it."""
+    """Meta took it and named it; ``address`` is where it went, where Meta says so."""
 
     message_id: str
+    address: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def classify(status: int, body: Mapping[str, Any], retry_after: float | None = N
     """Name the answer. What is not known is rejected if Meta says why, and in doubt if it does not."""
     match body:
         case {"messages": [{"id": str() as message_id}, *_]} if status < 300:
-            return Accepted(message_id)
+            return Accepted(message_id, _address(body))
         case {"error": {"code": int() as code}}:
             return _named(code, body["error"], retry_after or 0.0)
         case _ if status == 429:
@@ -132,6 +133,15 @@ def _named(code: int, error: Mapping[str, Any], wait: float) -> Result:
         seconds, attempts_max = RETRIES[code]
         return RetryAfter(max(seconds, wait), attempts_max, problem)
     return Rejected(problem)
+
+
+def _address(body: Mapping[str, Any]) -> str | None:
+    """In Brazil and Mexico it may be another number than the one we wrote: a digit more, or less."""
+    match body.get("contacts"):
+        case [{"wa_id": str() as found}, *_] | [{"user_id": str() as found}, *_] if found:
+            return found if "." in found else f"+{found.lstrip('+')}"
+        case _:
+            return None
 
 
 def _problem(code: int, error: Mapping[str, Any]) -> Problem:

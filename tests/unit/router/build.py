@@ -16,6 +16,7 @@ from saath.events import (
     MessageEchoed,
     MessageEdited,
     MessageFailed,
+    MessageLeftInDoubt,
     MessageRead,
     MessageReceived,
     MessageRejected,
@@ -171,6 +172,15 @@ def closed(
         then=then,
         working_seconds=working_seconds,
         **_answering(turn, "bot"),
+    )
+
+
+def left_in_doubt(seconds: float, by: Literal["bot", "person", "campaign"]) -> MessageLeftInDoubt:
+    return MessageLeftInDoubt(
+        **_about("r1", f"in_doubt:{seconds}", seconds),
+        to=CUSTOMER.phone,
+        reason="no answer",
+        **_answering(None, by),
     )
 
 

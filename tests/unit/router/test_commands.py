@@ -86,6 +86,16 @@ def test_a_command_about_nobody_is_refused_once_however_often_it_is_written() ->
     assert (first, types(CONVERSATIONS, partition.is_told(told))) == (["CommandRefused"], [])
 
 
+def test_a_command_that_was_refused_is_not_carried_out_when_it_is_written_again() -> None:
+    partition = Partition()
+    told = {"id": "x1", "number": NUMBER, "command": "take over", "phone": "4915100000001"}
+
+    first = types(CONVERSATIONS, partition.is_told(told))
+    partition.reads(received("m1", 0))
+
+    assert (first, types(CONVERSATIONS, partition.is_told(told))) == (["CommandRefused"], [])
+
+
 def test_an_earlier_policy_that_is_written_again_does_not_come_back() -> None:
     partition = Partition()
     nobody = {"id": "p1", "number": NUMBER, "command": "policy", "policy": {"answers": "nobody"}}

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.router.build import CUSTOMER, EVERYONE, NUMBER, at, backfilled, echoed, received
 from tests.unit.router.partition import CONVERSATION, INSTALLATION, Partition, on, types
 
+from saath.codec import encode
 from saath.events import (
     Contact,
     ContactIdentityChanged,
@@ -16,7 +17,7 @@ from saath.events import (
     MessageReceived,
     NumberRecorded,
 )
-from saath.topics import CONTACTS, CONVERSATIONS, TURNS
+from saath.topics import CONTACTS, CONVERSATIONS, INBOUND, TURNS
 from saath_router.numbers import Numbers
 
 OLD, NEW = "4915100000001", "4915100000009"
@@ -246,3 +247,23 @@ def test_whoever_the_business_knew_is_known_by_another_number_and_the_next_owner
 
     assert rule(partition, by(Contact(phone=NEW), "m2", 2), now=2) == "known_contact"
     assert rule(partition, by(CUSTOMER, "m3", 3), now=3) == "first_message"
+
+
+@pytest.mark.parametrize(
+    ("redriven", "now"), [(True, 20), (False, 9 * 86_400)], ids=["redriven", "too old"]
+)
+def test_what_may_not_act_joins_nobody_and_moves_nobody(redriven: bool, now: float) -> None:
+    """It tells who had a number then: by now that may be somebody else."""
+    partition = Partition()
+    partition.reads(by(Contact(phone=OLD), "m1", 0))
+    partition.reads(by(Contact(user_id=USER), "m2", 1))
+    headers = [("saath_redriven", b"router.dlq.v1/0/5")] if redriven else []
+    late = [by(Contact(phone=OLD, user_id=USER), "m3", 2), changed_number(3)]
+
+    outputs = partition.batch(
+        [partition.record(INBOUND, [*h, *headers], v) for h, v in map(encode, late)], at(now)
+    )
+    moved = names(partition, by(Contact(phone=OLD), "m4", now), now=now)
+
+    assert types(CONVERSATIONS, outputs) == ["MessageReceived", "MessageReceived"]
+    assert moved == [CONVERSATION]

@@ -15,6 +15,7 @@ from tests.unit.router.build import (
     at,
     echoed,
     kinds,
+    left_in_doubt,
     received,
     status,
     unavailable,
@@ -286,6 +287,25 @@ def test_a_persons_message_from_a_tool_takes_over_from_when_it_was_sent() -> Non
 
     assert kinds(decision) == ["MessageAccepted", "OwnerChanged", "TurnWithdrawn"]
     assert (story.state.owner, story.state.lease_until) == ("human", at(5) + HOLD)
+
+
+def test_a_persons_message_that_may_have_arrived_takes_over_like_one_that_has() -> None:
+    """Nobody may ever know, and a bot that goes on would talk over it."""
+    story = Story()
+    story.is_asked("m1", 0)
+
+    in_doubt = story.hears(left_in_doubt(5, "person"), seconds=6)
+    arrived = story.hears(accepted("w1", 40, by="person"))
+
+    assert kinds(in_doubt) == ["MessageLeftInDoubt", "OwnerChanged", "TurnWithdrawn"]
+    assert kinds(arrived) == ["MessageAccepted", "LeaseRenewed"]
+
+
+def test_a_campaign_in_doubt_takes_nothing_over() -> None:
+    story = Story()
+    story.is_asked("m1", 0)
+
+    assert kinds(story.hears(left_in_doubt(5, "campaign"))) == ["MessageLeftInDoubt"]
 
 
 def test_a_campaign_takes_nothing_over() -> None:

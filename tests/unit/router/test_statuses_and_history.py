@@ -12,6 +12,7 @@ from tests.unit.router.build import (
     status,
 )
 
+from saath.events import Contact
 from saath_router.memory import HASH_BYTES
 
 
@@ -117,3 +118,17 @@ def test_a_long_history_pushes_out_nothing_of_what_happens_now() -> None:
 
     assert story.hears(first, seconds=2) == ()
     assert (story.state.forgotten_before, len(story.state.seen_history)) == (None, 256 * HASH_BYTES)
+
+
+def test_history_says_nothing_of_a_contact_that_is_known_otherwise_by_now() -> None:
+    story = Story()
+    story.hears(received("m1", 0))
+    then = {"phone": "4915100000008", "name": "Ana, before", "user_id": "DE.7"}
+    earlier = backfilled("h1", -100).model_copy(update={"contact": Contact(**then)})
+    known = story.state.contact
+
+    story.hears(earlier)
+
+    assert story.state.contact == Contact(**then).model_copy(
+        update={name: value for name, value in known if value is not None}
+    )

@@ -135,3 +135,19 @@ def test_state_of_another_installation_key_is_refused_with_a_sentence() -> None:
 
     with pytest.raises(Misconfigured, match="SAATH_INSTALLATION_KEY is not the one"):
         restarted(written(store), OTHER_KEY)
+
+
+def test_a_message_of_what_was_joined_is_found_where_it_went_as_after_a_restart() -> None:
+    store = Store(KEY)
+    kept, gone = named(store, PHONE), named(store, USER)
+    younger = evolve(store.get_or_new(gone, NUMBER), accepted("w1", 0))
+    store.put(younger)
+    records = written(store)
+    both = store.get_or_new(kept, NUMBER).model_copy(update={"statuses": younger.statuses})
+
+    store.put(both)
+    store.redirect(younger, kept)
+    records += written(store)
+
+    found = [each.find(NUMBER, Contact(), "w1") for each in (store, restarted(records))]
+    assert found == [kept, kept]

@@ -57,6 +57,22 @@ def test_an_answer_is_named_by_its_code(status: int, body: dict[str, Any], resul
     assert classify(status, body) == result
 
 
+@pytest.mark.parametrize(
+    ("contacts", "address"),
+    [
+        ([{"input": "+5511987654321", "wa_id": "551187654321"}], "+551187654321"),
+        ([{"input": "BR.1", "user_id": "BR.1"}], "BR.1"),
+        ([{"input": "+55"}], None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_an_answer_says_where_the_message_went(contacts: object, address: str | None) -> None:
+    body = {"messages": [{"id": "wamid.1"}], "contacts": contacts}
+
+    assert classify(200, body) == Accepted("wamid.1", address)
+
+
 def test_metas_own_wait_is_the_least() -> None:
     assert classify(400, error(130429), 7.0) == SlowDown(7.0)
 

@@ -530,6 +530,20 @@ def test_what_was_begun_and_never_left_is_nobodys_doubt_after_a_clean_end() -> N
     assert after.run(1.0) == ["b1", "b2"]
 
 
+def test_what_a_person_wrote_goes_to_whom_meta_says_and_holds_their_bot() -> None:
+    """In Brazil and Mexico a tool may write a digit more than WhatsApp does."""
+    rest = {"number": NUMBER, "to": "+1650555", "class": "reply", "messages": [TEMPLATE]}
+    p = Partition()
+    p.asked(OUTBOUND_PEOPLE, id="p1", **rest)
+    p.send(Accepted("wamid.p1", f"+{PHONE}"))
+
+    held = p.handler.fence.undecided(NUMBER, [f"phone:{PHONE}"])
+    (told,) = [decode(o.headers, o.value) for o in p.commit() if o.topic is OUTCOMES]
+
+    assert isinstance(told, MessageAccepted)
+    assert (held, told.to) == ("a person's request is not decided yet", f"+{PHONE}")
+
+
 def test_a_persons_request_holds_the_bot_as_soon_as_it_is_read() -> None:
     p = Partition()
     p.replied()
