@@ -6,7 +6,7 @@ _KEY_BYTES, _DIGITS = 34, b"0123456789abcdef"
 
 
 def name_of_key(key: bytes) -> Name:
-    """As ``name_of``, in half the time: a start asks it of every conversation there is."""
+    """As ``name_of``, in two thirds of the time: a start asks it of every conversation there is."""
     if len(key) == _KEY_BYTES and key.startswith(b"c_") and key.translate(None, _DIGITS) == b"_":
         return int(key[2:], 16)  # noqa: FURB166 # no prefix of Python's
     return name_of(key.decode())
