@@ -13,7 +13,8 @@ from saath_router.waiting import Watch
 REMEMBERED_FOR = timedelta(days=8)
 SERVICE_WINDOW = timedelta(hours=24)
 SEEN_MAX = 256
-STATUSES_MAX = 64
+# As many as their count has room for in what is written, where it is one byte.
+STATUSES_MAX = 255
 
 # A status never goes back. ``failed`` ends a message that was not yet delivered.
 STATUS_RANK = {"accepted": 0, "sent": 1, "failed": 2, "delivered": 2, "read": 3, "played": 4}

@@ -132,3 +132,16 @@ def test_history_says_nothing_of_a_contact_that_is_known_otherwise_by_now() -> N
     assert story.state.contact == Contact(**then).model_copy(
         update={name: value for name, value in known if value is not None}
     )
+
+
+def test_many_messages_later_it_is_known_still_how_far_one_got_and_that_it_is_ours() -> None:
+    """Meta delivers again for a week, and a bot writes a lot in one."""
+    story = Story()
+    story.hears(accepted("w1", 0))
+    story.hears(status("read", "w1", 1))
+    for n in range(200):
+        story.hears(accepted(f"x{n}", 2))
+
+    again = [status("sent", "w1", 1), status("read", "w1", 1), echoed("w1", 0)]
+
+    assert [story.hears(event, seconds=9) for event in again] == [(), (), ()]
