@@ -14,6 +14,7 @@ from saath.errors import PoisonRecord
 from saath.events import (
     MessageAccepted,
     MessageEchoed,
+    MessageLeftInDoubt,
     NumberRecorded,
     OwnershipRecorded,
     StatusEvent,
@@ -92,7 +93,9 @@ class SenderHandler:
             event = decode(record.headers, record.value)
         except PoisonRecord:
             return
-        if isinstance(event, MessageAccepted) and event.by == "person" and event.to:
+        if not isinstance(event, MessageAccepted | MessageLeftInDoubt):
+            return
+        if event.by == "person" and event.to:
             self.fence.person_asked(event.id, event.number or "", identity_of(event.to))
             self.fence.person_answered(event.id, record.offset)
 
@@ -230,11 +233,7 @@ class SenderHandler:
 
     def _read(self, record: Record) -> Request | Refusal:
         source = Source(
-            record.topic.name,
-            record.offset,
-            record.appended_at,
-            record.key,
-            record.size_bytes,
+            record.topic.name, record.offset, record.appended_at, record.key, record.size_bytes
         )
         return read(record.value, source, self.at.read_token)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.sender.facts import (
@@ -29,6 +30,7 @@ from saath.events import (
     Event,
     MessageAccepted,
     MessageEchoed,
+    MessageLeftInDoubt,
     MessageSent,
     OutcomeEvent,
 )
@@ -552,6 +554,28 @@ def test_a_persons_request_holds_the_bot_as_soon_as_it_is_read() -> None:
     p.asked(OUTBOUND_PEOPLE, id="crm-1", **rest)
 
     assert p.run(1.0) == ["crm-1"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": "io.saath.message.accepted.v1", "message_id": "wamid.1"},
+        {"type": "io.saath.message.left_in_doubt.v1", "reason": "no answer"},
+    ],
+    ids=["accepted", "in doubt"],
+)
+def test_after_a_restart_what_a_person_sent_holds_until_the_router_has_read_it(
+    said: dict[str, str],
+) -> None:
+    p = Partition()
+    about = {"id": "o1", "time": NOW, "number": NUMBER, "request": "p1", "by": "person"}
+    model = MessageAccepted if "message_id" in said else MessageLeftInDoubt
+    headers, value = encode(model.model_validate({**about, "to": f"+{PHONE}", **said}))
+
+    p.handler.outcome_read(Record(OUTCOMES, PARTITION, 7, 0, None, value, tuple(headers)))
+
+    held = p.handler.fence.undecided(NUMBER, [f"phone:{PHONE}"])
+    assert held == "a person's request is not decided yet"
 
 
 def test_a_poison_record_is_refused_and_dead_lettered_and_the_next_one_goes() -> None:
