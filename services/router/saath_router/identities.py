@@ -10,8 +10,10 @@ from saath.events import (
     MessageReceived,
     StatusEvent,
 )
-from saath.identity import contact_at
+from saath.identity import contact_at, identities
 from saath_router.conversation import merged
+
+NOWHERE = {"phone": None, "user_id": None, "parent_user_id": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +29,18 @@ def learned(known: Contact, event: Event, *, acts: bool) -> Contact:
     What is known of a contact after *event*.
 
     The address a status names, or we sent to, may differ from the customer's own (Brazil, Mexico:
-    an extra digit), and what does not act is of then: those only fill what is not known.
+    an extra digit), and what does not act is of then: those only fill what is not known. What does not
+    act says no more of somebody's address than is known: by another they may have another conversation.
     """
     if isinstance(event, MessageAccepted):
         return merged(contact_at(event.to), known) if event.to else known
     said = getattr(event, "contact", None)
     if not isinstance(said, Contact):
         return known
-    if isinstance(event, StatusEvent) or event.origin == "history" or not acts:
+    if isinstance(event, StatusEvent):
         return merged(said, known)
+    if event.origin == "history" or not acts:
+        return merged(said.model_copy(update=NOWHERE) if identities(known) else said, known)
     change = changed_identity(event)
     return merged(known, change.now if change else said)
 

@@ -2,6 +2,7 @@
 
 import pytest
 from tests.unit.router.build import (
+    CUSTOMER,
     EVERYONE,
     Story,
     accepted,
@@ -120,18 +121,26 @@ def test_a_long_history_pushes_out_nothing_of_what_happens_now() -> None:
     assert (story.state.forgotten_before, len(story.state.seen_history)) == (None, 256 * HASH_BYTES)
 
 
-def test_history_says_nothing_of_a_contact_that_is_known_otherwise_by_now() -> None:
+def test_history_adds_to_what_is_known_of_a_contact_but_no_address() -> None:
+    """By another they may have another conversation, and a person's words would be taken for that one's."""
     story = Story()
     story.hears(received("m1", 0))
-    then = {"phone": "4915100000008", "name": "Ana, before", "user_id": "DE.7"}
-    earlier = backfilled("h1", -100).model_copy(update={"contact": Contact(**then)})
-    known = story.state.contact
+    then = Contact(phone="4915100000008", user_id="DE.7", name="Ana", username="ana.before")
 
-    story.hears(earlier)
+    story.hears(backfilled("h1", -100).model_copy(update={"contact": then}))
 
-    assert story.state.contact == Contact(**then).model_copy(
-        update={name: value for name, value in known if value is not None}
+    assert story.state.contact == CUSTOMER.model_copy(
+        update={"name": CUSTOMER.name or "Ana", "username": CUSTOMER.username or "ana.before"}
     )
+
+
+def test_whom_only_history_knows_is_known_by_all_that_it_says() -> None:
+    story = Story()
+    then = Contact(phone="4915100000008", user_id="DE.7", name="Ana")
+
+    story.hears(backfilled("h1", -100).model_copy(update={"contact": then}))
+
+    assert story.state.contact == then
 
 
 def test_many_messages_later_it_is_known_still_how_far_one_got_and_that_it_is_ours() -> None:
