@@ -1,9 +1,11 @@
 """Structured logs: one JSON line an event, on standard output. Bodies, numbers and tokens never."""
 
+import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -85,6 +87,16 @@ def _in_lines(out: TextIO, error: structlog.typing.ExcInfo) -> None:
         )
 
 
+@cache
+def _encoder(default: Callable[[Any], Any]) -> json.JSONEncoder:
+    return json.JSONEncoder(default=default)
+
+
+def _as_json(said: Any, default: Callable[[Any], Any]) -> str:
+    """As ``json.dumps`` writes it, which makes an encoder for every line."""
+    return _encoder(default).encode(said)
+
+
 def where_it_stands(
     _logger: object, _method: str, said: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
@@ -107,7 +119,7 @@ def configure(
         structlog.processors.StackInfoRenderer(),
     ]
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(serializer=_as_json)
         if style == "json"
         else structlog.dev.ConsoleRenderer(exception_formatter=_in_lines)
     )

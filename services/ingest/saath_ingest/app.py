@@ -48,6 +48,8 @@ def build(settings: IngestSettings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,  # another path is another path
         openapi_url="/openapi.json" if settings.ingest.expose_openapi else None,
+        # Our traces are our own (`tracing`); FastAPI would look for somebody's on every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     add_routes(app, intake, health)
     return app
