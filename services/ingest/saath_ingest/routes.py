@@ -200,20 +200,19 @@ async def _publish(intake: Intake, body: bytes, data: Any, trace_id: str) -> Ans
     received_at = intake.now()
     readings = await intake.compute(len(body), lambda: read(data, received_at, len(body)))
     trace = traceparent(trace_id, _hex_digits(16))
-    try:
-        layout = intake.outlet.layout
-        records = await intake.compute(
-            len(body),
-            lambda: outbox(
-                [placed for reading in readings for placed in reading.events],
-                body,
-                layout,
-                traceparent=trace,
-                record_bytes_max=intake.section.record_bytes_max,
-                received_at=received_at,
-            ),
+
+    def records_of(layout: Layout) -> tuple[Output, ...]:
+        return outbox(
+            [placed for reading in readings for placed in reading.events],
+            body,
+            layout,
+            traceparent=trace,
+            record_bytes_max=intake.section.record_bytes_max,
+            received_at=received_at,
         )
-        await intake.outlet.publish(records, timeout_seconds=intake.section.produce_timeout_seconds)
+
+    try:
+        records = await _written(intake, body, records_of)
     except RetryLater as error:
         return Answer(503, "postponed", f"{error}", readings, len(body))
     aside = any(record.topic is DEAD_LETTERS for record in records)
@@ -221,23 +220,33 @@ async def _publish(intake: Intake, body: bytes, data: Any, trace_id: str) -> Ans
 
 
 async def _set_aside(intake: Intake, body: bytes, reason: str) -> Answer:
-    received_at = intake.now()
-    try:
-        layout = intake.outlet.layout
-        records = await intake.compute(
-            len(body),
-            lambda: undecodable(
-                body,
-                reason,
-                layout,
-                record_bytes_max=intake.section.record_bytes_max,
-                received_at=received_at,
-            ),
+    received_at, bytes_max = intake.now(), intake.section.record_bytes_max
+
+    def records_of(layout: Layout) -> tuple[Output, ...]:
+        return undecodable(
+            body, reason, layout, record_bytes_max=bytes_max, received_at=received_at
         )
-        await intake.outlet.publish(records, timeout_seconds=intake.section.produce_timeout_seconds)
+
+    try:
+        await _written(intake, body, records_of)
     except RetryLater as error:
         return Answer(503, "postponed", f"{error}", body_bytes=len(body))
     return Answer(200, UNDECODABLE, reason, body_bytes=len(body), set_aside=True)
+
+
+async def _written(
+    intake: Intake, body: bytes, records_of: Callable[[Layout], tuple[Output, ...]]
+) -> tuple[Output, ...]:
+    """
+    The records of *body*, once Kafka has acknowledged every one of them.
+
+    Raises:
+        RetryLater: it has not, or is not there.
+    """
+    layout = intake.outlet.layout
+    records = await intake.compute(len(body), lambda: records_of(layout))
+    await intake.outlet.publish(records, timeout_seconds=intake.section.produce_timeout_seconds)
+    return records
 
 
 async def _delivery(request: Request, limit: int, share: Share) -> Delivery | Oversized:

@@ -32,19 +32,16 @@ def person_wrote(
 
 
 def is_late(event: Event, state: Conversation) -> bool:
-    """
-    True for what was written before the last change of owner, and so takes nothing over again.
-
-    Meta's times are whole seconds, so the same second counts as after.
-    """
-    changed = state.owner_since
-    if changed is None or event.time >= changed.replace(microsecond=0):
-        return False
-    return state.owner != "bot" or state.owner_rule in SAID
+    """True for what was written before the last change of owner, and so takes nothing over again."""
+    return before_last_change(event, state) and (state.owner != "bot" or state.owner_rule in SAID)
 
 
 def before_last_change(event: Event, state: Conversation) -> bool:
-    """True for what happened before the last change of owner, and so says nothing of now."""
+    """
+    True for what happened before the last change of owner, and so says nothing of now.
+
+    Meta's times are whole seconds, so the same second counts as after.
+    """
     return bool(state.owner_since and event.time < state.owner_since.replace(microsecond=0))
 
 
