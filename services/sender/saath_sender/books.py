@@ -90,7 +90,7 @@ class Books:
         """A request is at work from now on."""
         request = job.request
         self.lane(request.source.topic, request.number).waiting[request.source.offset] = job
-        self._live[(request.number, request.id)] = _origin(job)
+        self._live[(request.number, request.id)] = job.origin
         self.ledger.reopen(request.number, request.id)
         self.touch(request.source.topic, request.number)
 
@@ -109,7 +109,7 @@ class Books:
         job.state, job.lease_until = State.BEGUN, None
         work.begun.append(job)
         self.urgent = self.urgent or job.interactive
-        self._put(job.name, Begun(_origin(job), inbound, job.attempt))
+        self._put(job.name, Begun(job.origin, inbound, job.attempt))
 
     def give_back(self, job: Job, not_before: float) -> None:
         """What was begun has surely not left, or was surely not taken: it waits again."""
@@ -140,13 +140,13 @@ class Books:
         self._leave_hand(job)
         self.urgent = self.urgent or job.interactive
         self.work(request.number).doubts.pop(job.name, None)
-        self._put(job.name, Finished(_origin(job), now.timestamp()))
+        self._put(job.name, Finished(job.origin, now.timestamp()))
         self.publish(outcome)
         job.index += 1
         job.state, job.tries, job.attempt, job.doubt = State.WAITING, 0, 1, None
         self.touch(request.source.topic, request.number)
         if job.index >= request.total:
-            self._last_outcomes[len(self._outbox) - 1] = _origin(job)
+            self._last_outcomes[len(self._outbox) - 1] = job.origin
             self._close(job, now)
 
     def publish(self, outcome: OutcomeEvent) -> None:
@@ -248,7 +248,3 @@ class Books:
 
     def _state(self, key: bytes, value: bytes | None) -> Output:
         return Output(STATE, self.partition, key, value)
-
-
-def _origin(job: Job) -> Origin:
-    return Origin(job.request.source.topic, job.request.source.offset)

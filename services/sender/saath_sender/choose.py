@@ -117,11 +117,11 @@ class Chooser:
             case Accepted(message_id, address):
                 self._budgets.accepted(number, job.recipient)
                 self._handler.accept(job, message_id, now, address)
-            case _ if arrived := self._handler.arrived(job):
+            case _ if arrived := self._handler.doubts.arrived(job):
                 # Whatever Meta answered, its webhook says that the message is there.
                 self._handler.accept(job, arrived, now)
             case InDoubt(reason):
-                self._handler.leave_in_doubt(job, reason, flight.inbound, now)
+                self._handler.doubts.leave(job, reason, flight.inbound, now)
             case Rejected(problem):
                 self._reject(job, problem, now)
             case RetryAfter(seconds, attempts_max, problem):

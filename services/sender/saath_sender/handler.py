@@ -19,7 +19,7 @@ from saath.events import (
     OwnershipRecorded,
     StatusEvent,
 )
-from saath.identity import identities, identity_of, parse_callback
+from saath.identity import identities, identity_of
 from saath.kafka.records import Output, Record, dead_letter
 from saath.metrics import RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
 from saath.tokens import TurnToken
@@ -28,10 +28,12 @@ from saath_sender import outcomes, shadow
 from saath_sender.books import Books
 from saath_sender.clock import Now
 from saath_sender.decide import ARRIVED, Decision, Facts, decide
+from saath_sender.doubts import Doubts
 from saath_sender.fence import Fence
 from saath_sender.jobs import Job, State
-from saath_sender.ledger import Begun, Doubt, Finished, Name, Origin
+from saath_sender.ledger import Begun, Doubt, Finished
 from saath_sender.metrics import FORWARDED, REPEATED
+from saath_sender.outcomes import Message
 from saath_sender.requests import Refusal, Request, Source, address_of, read
 from saath_sender.settings import SenderSection
 
@@ -60,14 +62,13 @@ class SenderHandler:
             partition, installation.partitions, rules.lane_max, rules.cap_margin_seconds
         )
         self.fence = Fence()
+        self.doubts = Doubts(self.books, rules, self.accept, self._message)
         # Up to when the fence read allows posts, and from when it is known that all was read.
         self.fresh_until = float("-inf")
         self.read_through = float("-inf")
         self.inbound_position = 0
         # Nothing may leave before the last owner's lease is over, nor once we hand over.
         self.open = False
-        self._seen: dict[Name, str] = {}
-        self._last_inbound: dict[str, float] = {}
 
     def oldest_inbound(self) -> int | None:
         """Where statuses of what may have left begin; ``None`` when nothing is unresolved."""
@@ -81,11 +82,11 @@ class SenderHandler:
         except PoisonRecord:
             return  # the router says so, and dead-letters it
         number = event.number or ""
-        self._last_inbound[number] = record.timestamp_ms / 1000
+        self.doubts.heard(number, record.timestamp_ms / 1000)
         if isinstance(event, MessageEchoed):
             self.fence.echo_read(number, event.contact, record.offset)
         elif isinstance(event, StatusEvent):
-            self._status_read(number, event)
+            self.doubts.status_read(number, event)
 
     def outcome_read(self, record: Record) -> None:
         """After a restart: what a person sent and the router has not decided yet."""
@@ -109,7 +110,7 @@ class SenderHandler:
             self._forward(record, request.number)
         else:
             if request.by == "person" and request.to:
-                self.fence.person_asked(_origin(request), request.number, request.to)
+                self.fence.person_asked(request.origin, request.number, request.to)
             lane = self.books.lane(record.topic.name, request.number)
             if lane.read(record.offset) == "loaded":
                 self._load(request, now)
@@ -122,7 +123,7 @@ class SenderHandler:
         if isinstance(request, Request) and request.to:
             lane = self.books.lane(record.topic.name, request.number)
             if lane.behind and not lane.is_finished(record.offset):
-                self.fence.person_asked(_origin(request), request.number, request.to)
+                self.fence.person_asked(request.origin, request.number, request.to)
 
     def outbound_read_again(self, record: Record, serving: set[str], now: Now) -> None:
         """The second reader has come to it; *serving* are the numbers it reads for, and still may."""
@@ -142,7 +143,7 @@ class SenderHandler:
         self, job: Job, now: Now, *, fresh: bool | None = None, pair_ready: bool = True
     ) -> Decision:
         """May *job*'s message leave now? *fresh* overrides what the fence read says."""
-        if self.arrived(job):
+        if self.doubts.arrived(job):
             return ARRIVED
         request = job.request
         work = self.books.work(request.number)
@@ -178,58 +179,13 @@ class SenderHandler:
         """Meta took the current message. Where it says itself where that went, it is believed."""
         owner = self.owner(job.request)
         to = went_to or address_of(job.request, owner)
-        self.fence.person_wrote_to(_origin(job.request), to)
+        self.fence.person_wrote_to(job.origin, to)
         outcome = outcomes.accepted(job.message(owner), message_id, to, now.wall)
-        self._seen.pop(job.name, None)
+        self.doubts.forget(job)
         self.books.end(job, outcome, now.wall)
 
-    def leave_in_doubt(self, job: Job, reason: str, inbound: int, now: Now) -> None:
-        """Nobody knows whether the current message arrived; perhaps a status has said so already."""
-        if arrived := self.arrived(job):
-            self.accept(job, arrived, now)
-            return
-        doubt = Doubt(_origin(job.request), inbound, now.wall.timestamp(), job.attempt)
-        message = job.message(self.owner(job.request))
-        outcome = outcomes.in_doubt(message, reason, job.attempt, now.wall)
-        self.books.doubt(job, doubt, outcome)
-
-    def arrived(self, job: Job) -> str | None:
-        """Meta's name of the current message, where a status has come before the answer."""
-        return self._seen.get(job.name)
-
-    def settle(self, now: Now) -> None:
-        """End the doubts that a status has settled, and those that have lasted long enough."""
-        for work in self.books.numbers.values():
-            for name, job in [*work.doubts.items()]:
-                if (arrived := self.arrived(job)) and job.state is not State.FLYING:
-                    self.accept(job, arrived, now)
-                elif job.state is State.DOUBT and job.doubt and self._lasted(job.doubt, name, now):
-                    self._end_doubt(job, now)
-
-    def _end_doubt(self, job: Job, now: Now) -> None:
-        if job.request.in_doubt == "resend" and job.attempt == 1:
-            message = job.message(self.owner(job.request))
-            log.info("message.sent_again", conversation_id=message.conversation)
-            self.books.send_again(job)
-        else:
-            reason = "no status arrived; not sent again"
-            message = job.message(self.owner(job.request))
-            self.books.end(job, outcomes.dropped(message, reason, now.wall), now.wall)
-
-    def _lasted(self, doubt: Doubt, name: Name, now: Now) -> bool:
-        """While Meta delivers nothing for this number, the status may be among what is to come."""
-        heard = self._last_inbound.get(name.number, 0.0) > doubt.since
-        rules = self.at.rules
-        lasted = now.wall.timestamp() - doubt.since >= rules.in_doubt_for_seconds
-        return lasted and (heard or rules.in_doubt_without_webhooks)
-
-    def _status_read(self, number: str, event: StatusEvent) -> None:
-        callback = parse_callback(event.callback)
-        if callback is None:
-            return
-        name = Name(number, callback.request, callback.index)
-        if isinstance(self.books.ledger.get(name), Begun | Doubt):
-            self._seen[name] = event.message_id
+    def _message(self, job: Job) -> Message:
+        return job.message(self.owner(job.request))
 
     def _read(self, record: Record) -> Request | Refusal:
         source = Source(
@@ -256,7 +212,7 @@ class SenderHandler:
 
     def _load(self, request: Request, now: Now) -> None:
         """Put a request to work where its last owner left it."""
-        origin = _origin(request)
+        origin = request.origin
         topic, number = request.source.topic, request.number
         known = self.books.known(number, request.id)
         repeated = known and known != origin
@@ -282,7 +238,7 @@ class SenderHandler:
         match entry:
             case Begun():
                 job.attempt = entry.attempt
-                self.leave_in_doubt(job, "its sender stopped while sending it", entry.inbound, now)
+                self.doubts.leave(job, "its sender stopped while sending it", entry.inbound, now)
             case Doubt():
                 self.books.doubt(job, entry, None)
             case _:
@@ -293,7 +249,3 @@ class SenderHandler:
             return request.token.conversation
         to = request.to or ""
         return self.fence.conversation_of(request.number, to) or to
-
-
-def _origin(request: Request) -> Origin:
-    return Origin(request.source.topic, request.source.offset)

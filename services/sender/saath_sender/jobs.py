@@ -7,7 +7,7 @@ from enum import Enum, auto
 from saath.events import OwnershipRecorded
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE
 from saath_sender.lanes import Lane
-from saath_sender.ledger import Doubt, Name
+from saath_sender.ledger import Doubt, Name, Origin
 from saath_sender.outcomes import Message
 from saath_sender.pace import Pace
 from saath_sender.requests import Request
@@ -49,6 +49,11 @@ class Job:
     def name(self) -> Name:
         """The ledger's name of the current message."""
         return Name(self.request.number, self.request.id, self.index)
+
+    @property
+    def origin(self) -> Origin:
+        """Which record it came from."""
+        return self.request.origin
 
     @property
     def interactive(self) -> bool:

@@ -161,7 +161,7 @@ class Desk:
             await wait(self._changed, LOOK_AGAIN_SECONDS if busy else 1.0, done)
             self._changed.clear()
             now = read_clock()
-            self._handler.settle(now)
+            self._handler.doubts.settle(now)
             begun.extend(self._chooser.begin(now))
             since = now.boot - written_at
             moved = self._books.positions != positions and since > POSITIONS_EVERY_SECONDS

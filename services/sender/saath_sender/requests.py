@@ -19,6 +19,7 @@ from saath.events import (
 from saath.identity import CALLBACK_MAX, Callback, identities, identity_of
 from saath.tokens import TurnToken
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
+from saath_sender.ledger import Origin
 
 TOPICS_BY_SENDER: dict[Sender, Topic] = {
     "person": OUTBOUND_PEOPLE,
@@ -82,6 +83,11 @@ class Request:
     def by(self) -> Sender:
         """Whose words they are."""
         return self.source.by
+
+    @property
+    def origin(self) -> Origin:
+        """Which record it came from."""
+        return Origin(self.source.topic, self.source.offset)
 
     @property
     def total(self) -> int:

@@ -136,7 +136,7 @@ class Partition:
 
     def commit(self) -> list[Output]:
         """One transaction."""
-        self.handler.settle(self.now)
+        self.handler.doubts.settle(self.now)
         begun = self.chooser.begin(self.now)
         outputs, last = self.handler.books.take(self.now.wall)
         for output in outputs:
