@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from saath.errors import RetryLater
 from saath.http import Health
@@ -36,6 +37,7 @@ from saath_ingest.in_flight import InFlight, Share
 from saath_ingest.openapi import CHALLENGE, DELIVERY
 from saath_ingest.outbox import DEAD_LETTERS, outbox, undecodable
 from saath_ingest.settings import IngestSection
+from saath_ingest.time_limit import TimeLimit
 from saath_ingest.tracing import traceparent
 
 log = structlog.get_logger()
@@ -89,6 +91,10 @@ class Intake:
     )
     apps: Mapping[str, Secrets] = field(default_factory=dict)
     app: str | None = None
+    body_limit: TimeLimit = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body_limit", TimeLimit(self.section.body_timeout_seconds))
 
     async def compute(self, body_bytes: int, function: Callable[[], T]) -> T:
         """Call *function*, aside where a body of this size would hold the others up."""
@@ -99,11 +105,15 @@ class Intake:
 
 
 class Straight(APIRoute):
-    """A route that is given the request as it is: nothing to inject, which halves its way here."""
+    """A route that is given the request as it is: nothing to inject, nothing to clean up after it."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Call the function behind it, and nothing else."""
-        return self.endpoint
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the function behind it, and nothing else, which takes a third of FastAPI's own way."""
+        if scope["method"] not in self.methods:
+            await super().handle(scope, receive, send)
+            return
+        response = await self.endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 def add_routes(app: FastAPI, intake: Intake, health: Health) -> None:
@@ -175,7 +185,7 @@ async def receive(request: Request, intake: Intake) -> Response:
 
 async def _take_in(request: Request, intake: Intake, share: Share, trace_id: str) -> Answer:
     try:
-        async with asyncio.timeout(intake.section.body_timeout_seconds):
+        with intake.body_limit:
             delivery = await _delivery(request, intake.section.body_limit_bytes, share)
     except TimeoutError:
         return Answer(TOO_SLOW.status, TOO_SLOW.outcome, TOO_SLOW.reason)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 import structlog
@@ -13,6 +14,7 @@ from saath.kafka.layout import Layout
 from saath.kafka.records import Output
 from saath_ingest.in_flight import InFlight
 from saath_ingest.outbox import size_of
+from saath_ingest.time_limit import TimeLimit
 
 log = structlog.get_logger()
 
@@ -66,6 +68,7 @@ class Uplink:
         self._broken = asyncio.Event()
         self._problem: str | None = "Kafka has not been reached yet"
         self._keeper: asyncio.Task[None] | None = None
+        self._limit = cache(TimeLimit)
 
     async def __aenter__(self) -> "Uplink":
         self._keeper = asyncio.create_task(self._keep())
@@ -100,7 +103,7 @@ class Uplink:
         """
         link = self._working()
         try:
-            async with asyncio.timeout(timeout_seconds):
+            with self._limit(timeout_seconds):
                 sent, heard = await self._hand_over(link, outputs)
                 await heard
         except TimeoutError:
