@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal, TextIO
 
@@ -22,6 +23,9 @@ AT_WORK: ContextVar[tuple[str, int, int] | None] = ContextVar("at_work", default
 
 SELDOM_SECONDS = 30.0
 SELDOM_KINDS_MAX = 500
+
+# What structlog and ``logging`` call some levels beside their names.
+_LEVELS = {"warn": "warning", "exception": "error"}
 
 _stacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
@@ -107,17 +111,26 @@ def where_it_stands(
     return {**dict(zip(("topic", "partition", "offset"), at_work, strict=True)), **said}
 
 
+def signed(
+    service: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> structlog.typing.Processor:
+    """A line says whose it is, how much it matters, and when it was said."""
+
+    def sign(
+        _logger: object, method: str, said: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        said["service"], said["level"] = service, _LEVELS.get(method, method)
+        said["timestamp"] = now().isoformat().replace("+00:00", "Z")
+        return said
+
+    return sign
+
+
 def configure(
     service: str, level: str = "INFO", style: Literal["json", "console"] = "json"
 ) -> None:
     """Set structlog and the standard library's loggers up to write the same lines."""
-    shared: list[structlog.typing.Processor] = [
-        where_it_stands,
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-    ]
+    shared: list[structlog.typing.Processor] = [where_it_stands, signed(f"saath-{service}")]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(serializer=_as_json)
         if style == "json"
@@ -128,7 +141,7 @@ def configure(
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
@@ -142,4 +155,3 @@ def configure(
     logging.basicConfig(handlers=[handler], level=level, force=True)
     # aiokafka tells of every rebalance and metadata refresh; what matters of it we say ourselves.
     logging.getLogger("aiokafka").setLevel(max(logging.WARNING, logging.getLevelName(level)))
-    structlog.contextvars.bind_contextvars(service=f"saath-{service}")

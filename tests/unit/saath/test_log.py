@@ -4,13 +4,14 @@ import io
 import json
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import structlog
 
 from saath.errors import RetryLater
-from saath.log import AT_WORK, SELDOM_SECONDS, Seldom, configure, places, where_it_stands
+from saath.log import AT_WORK, SELDOM_SECONDS, Seldom, configure, places, signed, where_it_stands
 
 PHONE = "4915112345678x"
 
@@ -61,7 +62,6 @@ def test_neither_style_of_log_repeats_a_customer(
         logging.getLogger("another").exception("failed")
     finally:
         structlog.reset_defaults()
-        structlog.contextvars.clear_contextvars()
         logging.basicConfig(handlers=[], force=True)
 
     assert (PHONE in out.getvalue(), out.getvalue().count("ValueError")) == (False, 2)
@@ -77,6 +77,22 @@ def test_a_line_says_which_record_is_at_work_unless_it_speaks_of_another() -> No
         {"topic": "inbound.v1", "partition": 3, "offset": 8, "event": "x"},
         {"event": "x", "offset": 8},
     )
+
+
+@pytest.mark.parametrize(
+    ("method", "level"), [("info", "info"), ("exception", "error"), ("warn", "warning")]
+)
+def test_a_line_says_whose_it_is_how_much_it_matters_and_when_it_was_said(
+    method: str, level: str
+) -> None:
+    sign = signed("saath-test", lambda: datetime(2026, 11, 25, 1, 2, 3, 400, tzinfo=UTC))
+
+    assert sign(None, method, {"event": "x"}) == {
+        "event": "x",
+        "service": "saath-test",
+        "level": level,
+        "timestamp": "2026-11-25T01:02:03.000400Z",
+    }
 
 
 def record(name: str, text: str, at: float) -> logging.LogRecord:

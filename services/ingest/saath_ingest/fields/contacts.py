@@ -22,6 +22,8 @@ ENTRY: Told = {
 def book(contacts: Any) -> Book:
     """A change's ``contacts[]``, by each name that a contact goes by."""
     found: dict[str, JsonObject] = {}
+    if contacts is None:  # statuses and echoes come without
+        return found
     for entry in sequence(contacts):
         for key in ("wa_id", "user_id"):
             if name := identifier(mapping(entry).get(key)):
@@ -71,7 +73,7 @@ def split_address(at: Any) -> tuple[str | None, str | None]:
 
 def addresses(who: Contact) -> Iterator[str]:
     """All that a customer can be named by."""
-    return (name for name in (who.phone, who.user_id, who.parent_user_id) if name)
+    return filter(None, (who.phone, who.user_id, who.parent_user_id))
 
 
 def nobody(who: Contact) -> bool:

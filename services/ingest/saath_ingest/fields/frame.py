@@ -42,6 +42,6 @@ def frame_of(change: Change) -> Frame:
         Unreadable: it names no number.
     """
     number = number_of(change)
-    ours = frozenset(name for name in (number, change.display_phone) if name)
+    ours = frozenset(filter(None, (number, change.display_phone)))
     contacts = change.value.get("contacts")
     return Frame(number, book(contacts), contacts, ours, change.received_at)

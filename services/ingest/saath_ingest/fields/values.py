@@ -1,7 +1,6 @@
 """Meta's values, read leniently: any of them may be absent, retyped or absurd. Pure."""
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +10,7 @@ from saath.events import JsonObject, Problem
 # A record's key and a message's id go into headers and hash rings; Meta's longest are near 200.
 ID_MAX = 1024
 
-_DIGITS = re.compile(r"[0-9]{1,32}")
+_DIGITS_MAX = 32
 _SPACERS = str.maketrans("", "", "+-() .\u00a0")
 
 # A timestamp outside of this is milliseconds, an error, or nobody's message.
@@ -28,14 +27,14 @@ def text(value: Any) -> str | None:
 
 def identifier(value: Any) -> str | None:
     """An id of Meta's, of a length that can be one."""
-    found = text(value)
+    found = value if isinstance(value, str) else text(value)
     return found if found and len(found) <= ID_MAX else None
 
 
 def account_id(value: Any) -> str | None:
     """The id of an account or a phone number: digits."""
     found = text(value)
-    return found if found and _DIGITS.fullmatch(found) else None
+    return found if found and _are_digits(found) else None
 
 
 def whole(value: Any) -> int | None:
@@ -71,13 +70,20 @@ def sequence(value: Any) -> Sequence[Any]:
 
 def digits(value: Any) -> str | None:
     """A phone number as digits; numbers like ``+1 555-078-3881`` stand in older webhooks."""
-    found = text(value) or ""
-    if _DIGITS.fullmatch(found):
+    found = text(value)
+    if found is None:
+        return None
+    if _are_digits(found):
         return found
     if found[:1].isalpha():  # a business-scoped user id: it need not be looked through
         return None
     found = found.translate(_SPACERS)
-    return found if _DIGITS.fullmatch(found) else None
+    return found if _are_digits(found) else None
+
+
+def _are_digits(found: str) -> bool:
+    # As [0-9]{1,32}, in a third of the time, and asked nine times an update.
+    return found.isdecimal() and found.isascii() and len(found) <= _DIGITS_MAX
 
 
 def address(value: Any) -> str | None:
