@@ -44,7 +44,7 @@ def tell(answer: Answer, duration_seconds: float, trace_id: str, app: str | None
         "outcome": answer.outcome,
         "status": answer.status,
         "changes": len(answer.readings),
-        "events": sum(len(reading.events) for reading in answer.readings),
+        "events": sum([len(reading.events) for reading in answer.readings]),
         "unrecognised": sum(unrecognised),
         "body_bytes": answer.body_bytes,
         "set_aside": answer.set_aside,
@@ -78,4 +78,4 @@ def _count(answer: Answer, duration_seconds: float, unrecognised: Sequence[int])
 
 def _unrecognised(reading: Reading) -> int:
     """How many of a change's events are ``unrecognised`` ones."""
-    return sum(isinstance(placed.event, WebhookUnrecognised) for placed in reading.events)
+    return sum([isinstance(placed.event, WebhookUnrecognised) for placed in reading.events])

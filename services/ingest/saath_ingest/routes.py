@@ -56,6 +56,8 @@ READ_AWAY_BYTES = 64 * 1024 * 1024
 TOO_SLOW = Reject(408, "too_slow", "the body did not arrive in time")
 GONE = Reject(400, "gone", "the sender hung up before the body's end")
 
+TAKEN = Response()  # always the same, and nobody changes it
+
 T = TypeVar("T")
 
 
@@ -178,7 +180,7 @@ async def receive(request: Request, intake: Intake) -> Response:
         body.release()
     tell(answer, time.perf_counter() - started, trace_id, intake.app)
     if answer.status == 200:
-        return Response()
+        return TAKEN
     headers = {"Retry-After": RETRY_AFTER_SECONDS} if answer.status == 503 else None
     return PlainTextResponse(answer.reason or answer.outcome, answer.status, headers=headers)
 
