@@ -36,7 +36,9 @@ async def test_all_who_are_late_are_ended_and_may_go_on_with_something_else() ->
     async def twice() -> tuple[str, str]:
         return await within(limit, never()), await within(TimeLimit(FOREVER), a_moment())
 
-    assert await asyncio.gather(twice(), twice()) == [("late", "done")] * 2
+    found = await asyncio.gather(twice(), twice())
+
+    assert [*found] == [("late", "done")] * 2
 
 
 async def test_the_next_is_ended_too_after_one_who_was_in_time() -> None:
@@ -51,11 +53,16 @@ async def test_the_next_is_ended_too_after_one_who_was_in_time() -> None:
 
 
 async def test_who_came_later_is_ended_though_the_timer_was_set_for_the_first() -> None:
-    limit = TimeLimit(0.001)
-    first = asyncio.create_task(within(limit, a_moment()))
+    limit, loop = TimeLimit(0.02), asyncio.get_running_loop()
+    first = asyncio.create_task(within(limit, never()))
+    await a_moment()
+    came = loop.time()
+    while loop.time() < came + 0.01:
+        await a_moment()
+
     second = asyncio.create_task(within(limit, never()))
 
-    assert (await first, await second) == ("done", "late")
+    assert (await first, await second) == ("late", "late")
 
 
 async def test_who_is_told_to_end_by_somebody_else_is_not_late() -> None:
@@ -82,6 +89,17 @@ async def test_who_is_both_late_and_told_to_end_ends() -> None:
     task.cancel()
 
     assert await task == "told to end"
+
+
+async def test_an_error_that_comes_of_being_late_is_said_as_it_is() -> None:
+    async def breaks() -> None:
+        try:
+            await never()
+        except asyncio.CancelledError:
+            raise KeyError from None
+
+    with pytest.raises(KeyError):
+        await within(TimeLimit(0.0), breaks())
 
 
 async def test_an_error_of_the_work_itself_is_not_turned_into_another() -> None:
