@@ -1,5 +1,6 @@
 """HTTP in, status codes out, without a socket and without Kafka."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -158,6 +159,28 @@ async def test_a_body_that_says_it_is_enormous_is_not_read_at_all(
     response = await client.post(PATH, content=never(), headers={"Content-Length": f"{10**12}"})
 
     assert response.status_code == 413
+
+
+async def test_a_body_that_does_not_come_to_its_end_in_time_is_refused(
+    outlet: Outlet, in_flight: InFlight
+) -> None:
+    async def begun() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.get_running_loop().create_future()
+
+    app, hurried = FastAPI(), SECTION.model_copy(update={"body_timeout_seconds": 1e-6})
+    intake = Intake(hurried, SECTION.secrets, outlet, in_flight, lambda: RECEIVED_AT)
+    add_routes(app, intake, Health({}))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://ingest"
+    ) as client:
+        response = await client.post(PATH, content=begun())
+
+    assert (response.status_code, response.text, in_flight.bytes) == (
+        408,
+        "the body did not arrive in time",
+        0,
+    )
 
 
 async def test_json_that_is_no_webhook_is_taken_unrecognised(
