@@ -110,7 +110,7 @@ class Straight(APIRoute):
     """A route that is given the request as it is: nothing to inject, nothing to clean up after it."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the function behind it, and nothing else, which takes a third of FastAPI's own way."""
+        """Call the function behind it, past two exit stacks and a handler of exceptions."""
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return

@@ -15,7 +15,7 @@ def sign(body: bytes, secret: str) -> str:
     return SCHEME + keyed.hexdigest()
 
 
-@lru_cache(maxsize=64)  # to take a key in takes as long as to sign a body
+@lru_cache(maxsize=64)  # to take the key in anew for every body took a sixth of signing it
 def _keyed(secret: str) -> hmac.HMAC:
     return hmac.new(secret.encode(), digestmod=hashlib.sha256)
 

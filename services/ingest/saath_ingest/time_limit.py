@@ -6,7 +6,7 @@ from types import TracebackType
 
 class TimeLimit:
     """
-    As ``asyncio.timeout``, which sets a timer for each who waits: that took a tenth of all the time.
+    As ``asyncio.timeout``, which sets a timer for each who waits: two took some 7 % of all the time.
 
     Everybody may take equally long, so they run late in the order in which they came, and one timer,
     for the first of them, is enough. A task can be within it once at a time.

@@ -82,7 +82,7 @@ def digits(value: Any) -> str | None:
 
 
 def _are_digits(found: str) -> bool:
-    # As [0-9]{1,32}, in a third of the time, and asked nine times an update.
+    # As [0-9]{1,32}, a quarter faster, and asked nine times an update.
     return found.isdecimal() and found.isascii() and len(found) <= _DIGITS_MAX
 
 
