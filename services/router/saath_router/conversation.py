@@ -34,6 +34,10 @@ class Conversation(Model):
     ``waiting_since`` is when a customer wrote whom nobody answered yet; ``unattended``: it was said that
     this is too long. ``window`` is what was last said of the service window.
 
+    ``person_left_at`` is when a person last ceased to have it. ``marketing_stopped``: the customer wants no
+    marketing; false where they have taken that back, at ``marketing_said_at``. Meta takes none for them
+    before ``marketing_rests_until``.
+
     ``statuses``, ``prices``, ``ours``, ``seen`` and ``seen_history`` hold ids as ``memory`` packs them:
     how far each of our messages got, what Meta counts for it, which messages we sent ourselves, which
     facts are known and of when. A fact as old as ``forgotten_before`` may have been known and
@@ -58,6 +62,10 @@ class Conversation(Model):
     window_until: AwareDatetime | None = None
     held_with: str | None = None
     history_asked_at: AwareDatetime | None = None
+    person_left_at: AwareDatetime | None = None
+    marketing_stopped: bool | None = None
+    marketing_said_at: AwareDatetime | None = None
+    marketing_rests_until: AwareDatetime | None = None
     handoff_open: bool = False
     waiting_since: AwareDatetime | None = None
     unattended: bool = False

@@ -8,6 +8,8 @@ from saath_router.conversation import REMEMBERED_FOR, Conversation
 WAITED_MAX = timedelta(days=30)
 # As long as anything can be delivered again, its id must be known.
 UNUSED_FOR = REMEMBERED_FOR
+# So long after a person had it a campaign may be told to keep away; the sender's setting ends here.
+FELT_FOR = timedelta(days=7)
 
 
 def is_idle(state: Conversation, now: datetime) -> bool:
@@ -15,9 +17,13 @@ def is_idle(state: Conversation, now: datetime) -> bool:
     True where nothing is lost with *state* that anything is decided by.
 
     Nobody is asked or holds it, its window has closed and that was said, and whoever waits has been
-    reported. It was not written for ``UNUSED_FOR``, which is the caller's to know.
+    reported. Who wants no marketing is known for as long as they want none, for nothing else would keep
+    the next campaign from them. It was not written for ``UNUSED_FOR``, which is the caller's to know.
     """
-    until = (state.lease_until, state.window_until, *state.turns.values())
+    if state.marketing_stopped:
+        return False
+    felt_until = state.lease_until and state.lease_until + FELT_FOR
+    until = (felt_until, state.window_until, *state.turns.values())
     if any(moment is not None and moment > now for moment in until):
         return False
     # What time has yet to say would never be said.

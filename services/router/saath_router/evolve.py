@@ -39,6 +39,7 @@ from saath_router.conversation import (
     rank_of,
 )
 from saath_router.identities import learned
+from saath_router.marketing import person_left_at, said_of_marketing
 from saath_router.memory import with_dated, with_mark, with_plain, with_rank
 from saath_router.ownership import SAID
 from saath_router.prices import price_mark
@@ -83,7 +84,7 @@ def evolve(state: Conversation, event: Event, *, acts: bool = True) -> Conversat
         seen = with_plain(state.seen_history, event.id, SEEN_MAX)
         remembered: Changes = {"seen_history": seen}
     else:
-        changes = {} if _on_trial(event) else _changes(state, event)
+        changes = {} if _on_trial(event) else _changes(state, event) | said_of_marketing(state, event)
         if acts and not _on_trial(event):
             changes |= _waits(state, event)
         remembered = _seen(state, event.id, event.time) if _is_remembered(event) else {}
@@ -211,6 +212,7 @@ def _owned(state: Conversation, event: OwnerChanged) -> Changes:
         "bot": event.bot or state.bot,
         "owner_since": state.owner_since if said else event.time,
         "owner_rule": state.owner_rule if said else event.rule,
+        "person_left_at": person_left_at(state, event),
         "passed_to": passed if to_bot else None,
         "passes": state.passes + 1 if event.rule == "bot_passed_on" else 0,
         # Whoever had it before Meta's own agent gets it back, a person for the rest of the lease.

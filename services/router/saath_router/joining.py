@@ -12,6 +12,7 @@ from saath.identity import digest_id
 from saath_router.answering import Around, ask_whoever_waits
 from saath_router.conversation import SEEN_MAX, STATUSES_MAX, Conversation, merged
 from saath_router.facts import about, call, no_call, owner_changed, to_bot, turns_withdrawn
+from saath_router.marketing import together as marketing_together
 from saath_router.memory import (
     MARKED_BYTES,
     RANKED_BYTES,
@@ -54,7 +55,8 @@ def join(
     around: Around,
 ) -> Joined:
     """What follows when *younger* is found to be *older*."""
-    before = _together(older, younger)
+    joined = _together(older, younger)
+    before = joined.model_copy(update=marketing_together(older, younger, now))
     changed = _owner(older, younger, before, policy, cause, now)
     epoch = changed.epoch if changed else 0
     following: Decision = (changed,) if changed else ()

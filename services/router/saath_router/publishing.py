@@ -47,7 +47,8 @@ def topic_of(fact: Event) -> Topic:
 
 def ownership(state: Conversation, now: datetime) -> OwnershipRecorded | None:
     """What the sender must know of a conversation; nothing while only its history is known."""
-    if not state.epoch and state.window_until is None:
+    marketing = (state.marketing_stopped, state.marketing_rests_until)
+    if not state.epoch and state.window_until is None and marketing == (None, None):
         return None
     return OwnershipRecorded(
         id=f"{state.id}:{state.epoch}",
@@ -60,6 +61,9 @@ def ownership(state: Conversation, now: datetime) -> OwnershipRecorded | None:
         addresses=Contact(phone=state.contact.phone, user_id=state.contact.user_id),
         window_until=state.window_until,
         lease_until=state.lease_until,
+        person_left_at=state.person_left_at,
+        marketing_stopped=state.marketing_stopped,
+        marketing_rests_until=state.marketing_rests_until,
     )
 
 
@@ -85,8 +89,9 @@ def owner_changed(before: Conversation | None, now: Conversation) -> bool:
 
 def _said(state: Conversation) -> tuple[object, ...]:
     identity = state.contact.phone, state.contact.user_id
-    until = state.window_until, state.lease_until
-    return (state.owner, state.epoch, state.bot, *identity, *until)
+    until = state.window_until, state.lease_until, state.person_left_at
+    marketing = state.marketing_stopped, state.marketing_rests_until
+    return (state.owner, state.epoch, state.bot, *identity, *until, *marketing)
 
 
 def watermark(partition: int, positions: dict[str, int], now: datetime) -> Output:

@@ -59,7 +59,9 @@ class OwnershipRecorded(Event):
     The latest owner of a conversation, for whoever must not send against it.
 
     ``addresses`` are all the ways the contact can be addressed. ``redirect``: it was joined with that
-    conversation, and is no more. Compacted by conversation.
+    conversation, and is no more. ``person_left_at`` is when a person last ceased to have it.
+    ``marketing_stopped``: the customer wants no marketing, and before ``marketing_rests_until`` Meta takes
+    none for them. Compacted by conversation.
     """
 
     type: Literal["io.saath.conversation.ownership_recorded.v1"] = (
@@ -72,6 +74,9 @@ class OwnershipRecorded(Event):
     window_until: AwareDatetime | None = None
     lease_until: AwareDatetime | None = None
     redirect: str | None = None
+    person_left_at: AwareDatetime | None = None
+    marketing_stopped: bool | None = None
+    marketing_rests_until: AwareDatetime | None = None
 
 
 class WatermarkRecorded(Event):

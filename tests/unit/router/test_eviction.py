@@ -16,7 +16,7 @@ from tests.unit.router.build import (
 from tests.unit.router.test_store import BOTH, KEY, PHONE, USER, named, restarted, written
 
 from saath_router.conversation import REMEMBERED_FOR, Conversation
-from saath_router.eviction import UNUSED_FOR, WAITED_MAX, is_idle
+from saath_router.eviction import FELT_FOR, UNUSED_FOR, WAITED_MAX, is_idle
 from saath_router.store import Store
 
 DAYS = 24 * HOUR
@@ -46,11 +46,12 @@ def test_a_bot_that_is_watched_and_a_turn_that_is_open_keep_a_conversation() -> 
     assert (is_idle(watched, at(90 * DAYS)), is_idle(open_turn, at(1))) == (False, False)
 
 
-def test_a_lease_keeps_a_conversation_as_long_as_it_lasts() -> None:
+def test_a_lease_keeps_a_conversation_as_long_as_it_lasts_and_is_felt() -> None:
     story = Story()
     story.hears(echoed("e1", 0))
+    over = 12 * HOUR + FELT_FOR.total_seconds()
 
-    assert [is_idle(story.state, at(hours * HOUR)) for hours in (11, 12)] == [False, True]
+    assert [is_idle(story.state, at(seconds)) for seconds in (over - 1, over)] == [False, True]
 
 
 def test_metas_own_agent_is_not_forgotten() -> None:
