@@ -56,6 +56,7 @@ class Facts:
     ``owner`` is the ownership of the turn's conversation, or of the one with the request's address.
     ``owners_read``: owners were read up to a point after the request was. ``undecided``: what the
     router has not judged yet. ``unknown_for``: how long the number has not been in ``numbers``.
+    ``marketing`` is what keeps marketing from this customer.
     """
 
     owner: OwnershipRecorded | None
@@ -67,6 +68,7 @@ class Facts:
     paused: str | None = None
     pair_ready: bool = True
     again: bool = False
+    marketing: "Decision | None" = None
 
 
 def decide(
@@ -90,15 +92,17 @@ def _yields(request: Request, index: int, facts: Facts) -> Decision | None:
     """
     A bot's words yield to a person's, whether they answer a turn or nobody asked for them.
 
-    A template is no answer: it is what a business may say at any time.
+    A template is no answer: it is what a business may say at any time. Marketing yields whoever writes it,
+    and to more: to a person's words of a day ago, and to the customer's own.
     """
+    unwanted = facts.marketing if request.is_marketing else None
     if request.token:
-        return _owned(request.token, facts) or _fenced(facts)
+        return _owned(request.token, facts) or unwanted or _fenced(facts)
     if request.by == "person" or _is_template(request, index):
-        return None
+        return unwanted or (_fenced(facts) if request.is_marketing else None)
     if facts.owner and facts.owner.owner != "bot":
-        return Supersede(f"the conversation is {facts.owner.owner}'s")
-    return _fenced(facts)
+        return unwanted or Supersede(f"the conversation is {facts.owner.owner}'s")
+    return unwanted or _fenced(facts)
 
 
 def _owned(token: TurnToken, facts: Facts) -> Decision | None:

@@ -94,16 +94,18 @@ class Fence:
         """The conversation with whoever has *identity*, on this number."""
         return self._conversations.get((number, identity))
 
-    def undecided(self, number: str, addresses: Iterable[str]) -> str | None:
-        """Why a bot may not speak to *addresses* yet; ``None`` when nothing stands in the way."""
+    def undecided(
+        self, number: str, addresses: Iterable[str], but: object = None
+    ) -> str | None:
+        """Why nobody *but* who asked may speak to *addresses* yet; ``None`` when nothing is in the way."""
         known = frozenset(addresses)
         for echo in self._echoes.get(number, ()):
             if echo.identities & known:
                 return "an echo is not judged yet"
             if not any((number, i) in self._conversations for i in echo.identities):
                 return "an echo to an unknown address is not judged yet"
-        for asked in self._asked.values():
-            if asked.number == number and asked.identities & known:
+        for reference, asked in self._asked.items():
+            if reference != but and asked.number == number and asked.identities & known:
                 return "a person's request is not decided yet"
         return None
 

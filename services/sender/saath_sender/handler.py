@@ -5,6 +5,7 @@ and no I/O: ``partition`` and ``dispatch`` bring the records and carry the messa
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 
 import structlog
@@ -23,7 +24,7 @@ from saath.identity import identities, identity_of
 from saath.kafka.records import Output, Record, dead_letter
 from saath.metrics import RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
 from saath.tokens import TurnToken
-from saath.topics import dlq_topic, partition_for
+from saath.topics import INBOUND, dlq_topic, partition_for
 from saath_sender import outcomes, shadow
 from saath_sender.books import Books
 from saath_sender.clock import Now
@@ -32,6 +33,7 @@ from saath_sender.doubts import Doubts
 from saath_sender.fence import Fence
 from saath_sender.jobs import Job, State
 from saath_sender.ledger import Begun, Doubt, Finished
+from saath_sender.marketing import Unjudged, judge
 from saath_sender.metrics import FORWARDED, REPEATED
 from saath_sender.outcomes import Message
 from saath_sender.requests import Refusal, Request, Source, address_of, read
@@ -62,6 +64,7 @@ class SenderHandler:
             partition, installation.partitions, rules.lane_max, rules.cap_margin_seconds
         )
         self.fence = Fence()
+        self.stops_unjudged = Unjudged()
         self.doubts = Doubts(self.books, rules, self.accept, self._message)
         # Up to when the fence read allows posts, and from when it is known that all was read.
         self.fresh_until = float("-inf")
@@ -87,6 +90,8 @@ class SenderHandler:
             self.fence.echo_read(number, event.contact, record.offset)
         elif isinstance(event, StatusEvent):
             self.doubts.status_read(number, event)
+        if record.offset >= self.fence.watermark.get(INBOUND.name, 0):
+            self.stops_unjudged.read(number, event, record.offset)
 
     def outcome_read(self, record: Record) -> None:
         """After a restart: what a person sent and the router has not decided yet."""
@@ -153,17 +158,33 @@ class SenderHandler:
             owner=owner,
             owners_read=self.read_through >= job.loaded_at,
             undecided=None
-            if request.by == "person"
-            else self.fence.undecided(request.number, known),
+            if request.by == "person" and not request.is_marketing
+            else self.fence.undecided(request.number, known, but=job.origin),
             fresh=now.boot < self.fresh_until if fresh is None else fresh,
             number=self.at.number(request.number),
             unknown_for=now.boot - job.loaded_at,
             paused=work.paused if now.boot < work.paused_until else None,
             pair_ready=pair_ready,
             again=job.attempt > 1,
+            marketing=self._marketing(request, owner, now) if request.is_marketing else None,
         )
         unknown_for = self.at.rules.unknown_number_for_seconds
         return decide(request, job.index, facts, now.wall, unknown_number_for=unknown_for)
+
+    def _marketing(
+        self, request: Request, owner: OwnershipRecorded | None, now: Now
+    ) -> Decision | None:
+        """What keeps marketing from whom *request* goes to: what is known, or logged and not judged."""
+        fence, number = self.fence, request.number
+        rests = timedelta(seconds=self.at.rules.marketing_rests_seconds)
+        known = {*(identities(owner.addresses) if owner else ()), *filter(None, (request.to,))}
+
+        def is_known(identity: str) -> bool:
+            return fence.conversation_of(number, identity) is not None
+
+        decided = fence.watermark.get(INBOUND.name, 0)
+        unjudged = self.stops_unjudged.hold(number, known, is_known, decided)
+        return judge(owner, rests, now.wall) or unjudged
 
     def owner(self, request: Request) -> OwnershipRecorded | None:
         """The ownership that *request* is judged by."""

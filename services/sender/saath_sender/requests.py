@@ -94,6 +94,11 @@ class Request:
         """How many messages it has, as its outcomes count them: one that closes a turn counts."""
         return max(1, len(self.contents))
 
+    @property
+    def is_marketing(self) -> bool:
+        """True for what may not be sent to everybody at any time. Nobody tells us a template's category."""
+        return self.message_class == "marketing"
+
     def callback(self, index: int, conversation: str | None) -> str:
         """What comes back with every status of message *index*."""
         token = self.token

@@ -12,7 +12,8 @@ class SenderSection(Section):
     How the sender works. The defaults are what the promises were measured with.
 
     ``lane_max``: requests of one number and topic held in memory. ``in_doubt_without_webhooks``: end
-    a doubt by the clock alone, also while no webhook of the number arrives.
+    a doubt by the clock alone, also while no webhook of the number arrives. ``marketing_rests_seconds``:
+    how long after a person had a conversation it gets no marketing.
     """
 
     cap_margin_seconds: float = Field(default=0.01, ge=0, le=1)
@@ -24,6 +25,8 @@ class SenderSection(Section):
     in_doubt_without_webhooks: bool = False
     unknown_number_for_seconds: float = Field(default=60.0, ge=0)
     pause_seconds: float = Field(default=60.0, gt=0)
+    # The router keeps what it knows of a person's words for seven days at least.
+    marketing_rests_seconds: float = Field(default=24 * 3600.0, ge=0, le=7 * 24 * 3600.0)
 
 
 class SenderSettings(Settings):
