@@ -5,7 +5,7 @@ SaathError
 ├── PoisonRecord      can never succeed: dead-letter it, commit, go on
 ├── RetryLater        may succeed later: keep its place, try again
 ├── Misconfigured     a person must change a setting: say which, exit 2
-└── TokenRefused      a turn token that is forged, of another installation, or unreadable
+└── TokenRefused      a turn token or grant that is forged, of another installation, or unreadable
 """
 
 
@@ -26,4 +26,4 @@ class Misconfigured(SaathError):
 
 
 class TokenRefused(SaathError):
-    """A turn token that did not verify."""
+    """A turn token, or a grant, that did not verify."""

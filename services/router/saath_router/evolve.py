@@ -84,7 +84,9 @@ def evolve(state: Conversation, event: Event, *, acts: bool = True) -> Conversat
         seen = with_plain(state.seen_history, event.id, SEEN_MAX)
         remembered: Changes = {"seen_history": seen}
     else:
-        changes = {} if _on_trial(event) else _changes(state, event) | said_of_marketing(state, event)
+        changes = (
+            {} if _on_trial(event) else _changes(state, event) | said_of_marketing(state, event)
+        )
         if acts and not _on_trial(event):
             changes |= _waits(state, event)
         remembered = _seen(state, event.id, event.time) if _is_remembered(event) else {}

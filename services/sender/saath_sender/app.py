@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from saath.errors import Misconfigured
 from saath.events import CredentialRecorded, NumberRecorded
+from saath.grants import Grants
 from saath.graph import GraphClient
 from saath.kafka.startup import once_whole, started
 from saath.secrets import vault_of
@@ -13,6 +14,7 @@ from saath.service import Worker
 from saath.tokens import TurnTokens
 from saath.topics import CREDENTIALS, NUMBERS, OUTBOUND
 from saath_sender.credentials import Credentials
+from saath_sender.granting import GrantRules
 from saath_sender.handler import Installation
 from saath_sender.partition import Outside, PartitionRun
 from saath_sender.settings import SenderSettings
@@ -26,7 +28,8 @@ async def resources(
     Everything the sender needs, as long as it runs; yields its workers.
 
     Raises:
-        Misconfigured: there is neither a system token nor a key to read the numbers' own with.
+        Misconfigured: there is neither a system token nor a key to read the numbers' own with; or grants
+            are asked for, and there is no key to check them with.
     """
     vault = vault_of(settings.credentials)
     if settings.graph.access_token is None and vault is None:
@@ -34,7 +37,7 @@ async def resources(
             "set SAATH_GRAPH__ACCESS_TOKEN (one system token for all numbers) or "
             "SAATH_CREDENTIALS__KEYS (to read each number's own)"
         )
-    tokens = TurnTokens(settings.turn_keys.values())
+    tokens, grants = TurnTokens(settings.turn_keys.values()), grant_rules(settings)
     async with (
         started("sender", settings, stopping) as connected,
         GraphClient(settings.graph) as graph,
@@ -47,10 +50,25 @@ async def resources(
         credentials = Credentials(settings.graph.access_token, stored, vault)
         count, prefix = connected.layout.of(OUTBOUND), settings.topics.prefix
         partitions = PartitionRun(
-            Installation(tokens.read, numbers.get, count, settings.sender),
+            Installation(tokens.read, numbers.get, count, settings.sender, grants),
             Outside(settings.kafka, prefix, connected.name, graph, credentials.token),
         )
         membership = connected.membership(OUTBOUND, partitions)
         connected.health.checks = {"numbers": numbers.problem, "partitions": membership.problem}
         # A number's state first: what is sent without it is sent at the wrong pace.
         yield [numbers, stored, once_whole(numbers, membership)]
+
+
+def grant_rules(settings: SenderSettings) -> GrantRules:
+    """
+    How grants are checked here.
+
+    Raises:
+        Misconfigured: they are asked for, and there is no key to check them with.
+    """
+    keys, required = settings.grant_keys, settings.sender.granted_topics()
+    if keys is None and required:
+        raise Misconfigured(
+            "SAATH_SENDER__GRANTS_REQUIRED needs SAATH_GRANT_KEYS to check them with"
+        )
+    return GrantRules(Grants(keys.values()).read if keys else None, required)

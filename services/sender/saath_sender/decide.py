@@ -43,6 +43,7 @@ class Refuse:
 Decision = Go | Hold | Supersede | Expire | Refuse
 
 GO = Go()
+ANOTHER = Supersede("another bot answers")
 NOT_FRESH = Hold("the fence read is not fresh")
 # A status may come after a doubt has ended and before the second attempt leaves.
 ARRIVED = Hold("a status says that it has arrived")
@@ -102,7 +103,14 @@ def _yields(request: Request, index: int, facts: Facts) -> Decision | None:
         return unwanted or (_fenced(facts) if request.is_marketing else None)
     if facts.owner and facts.owner.owner != "bot":
         return unwanted or Supersede(f"the conversation is {facts.owner.owner}'s")
+    if request.by == "bot" and _is_anothers(facts.owner, request.granted_to):
+        return unwanted or ANOTHER
     return unwanted or _fenced(facts)
+
+
+def _is_anothers(owner: OwnershipRecorded | None, bot: str | None) -> bool:
+    """Who asks without a turn and without a grant is nobody we know; the conversation may be theirs."""
+    return bool(owner and owner.epoch and owner.bot and bot) and owner.bot != bot
 
 
 def _owned(token: TurnToken, facts: Facts) -> Decision | None:
@@ -119,7 +127,7 @@ def _owned(token: TurnToken, facts: Facts) -> Decision | None:
     if owner.epoch != token.epoch:
         return Supersede("the conversation has changed hands since")
     if owner.bot is not None and owner.bot != token.bot:
-        return Supersede("another bot answers")
+        return ANOTHER
     return None
 
 

@@ -94,9 +94,7 @@ class Fence:
         """The conversation with whoever has *identity*, on this number."""
         return self._conversations.get((number, identity))
 
-    def undecided(
-        self, number: str, addresses: Iterable[str], but: object = None
-    ) -> str | None:
+    def undecided(self, number: str, addresses: Iterable[str], but: object = None) -> str | None:
         """Why nobody *but* who asked may speak to *addresses* yet; ``None`` when nothing is in the way."""
         known = frozenset(addresses)
         for echo in self._echoes.get(number, ()):

@@ -31,6 +31,7 @@ from saath_sender.clock import Now
 from saath_sender.decide import ARRIVED, Decision, Facts, decide
 from saath_sender.doubts import Doubts
 from saath_sender.fence import Fence
+from saath_sender.granting import NO_GRANTS, GrantRules
 from saath_sender.jobs import Job, State
 from saath_sender.ledger import Begun, Doubt, Finished
 from saath_sender.marketing import Unjudged, judge
@@ -52,6 +53,7 @@ class Installation:
     number: Callable[[str], NumberRecorded | None]
     partitions: int
     rules: SenderSection
+    grants: GrantRules = NO_GRANTS
 
 
 class SenderHandler:
@@ -212,7 +214,7 @@ class SenderHandler:
         source = Source(
             record.topic.name, record.offset, record.appended_at, record.key, record.size_bytes
         )
-        return read(record.value, source, self.at.read_token)
+        return read(record.value, source, self.at.read_token, self.at.grants)
 
     def _refuse(self, refusal: Refusal, record: Record, now: Now) -> None:
         log.warning("request.refused", reason=refusal.reason, topic=record.topic.name)

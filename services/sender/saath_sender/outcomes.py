@@ -132,6 +132,7 @@ def _facts(message: Message, kind: str, now: datetime) -> dict[str, Any]:
         "turn_id": token.turn if token else None,
         "epoch": token.epoch if token else None,
         "shadow": _on_trial(token),
+        "granted_to": request.granted_to,
         "content": content,
         # Without a turn the conversation may be unknown here; by the address the router knows it.
         "to": (request.to or "").partition(":")[2] or None,

@@ -19,6 +19,7 @@ from saath.events import (
 from saath.identity import CALLBACK_MAX, Callback, identities, identity_of
 from saath.tokens import TurnToken
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
+from saath_sender.granting import NO_GRANTS, GrantRules
 from saath_sender.ledger import Origin
 
 TOPICS_BY_SENDER: dict[Sender, Topic] = {
@@ -65,7 +66,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be sent. ``to`` is an identity (``phone:…`` or ``user:…``); a turn has none."""
+    """
+    What is to be sent. ``to`` is an identity (``phone:…`` or ``user:…``); a turn has none.
+
+    ``granted_to`` is who asks, where a grant says it.
+    """
 
     id: str
     number: str
@@ -78,6 +83,7 @@ class Request:
     working_seconds: int | None
     in_doubt: InDoubtPolicy
     expires_at: datetime
+    granted_to: str | None = None
 
     @property
     def by(self) -> Sender:
@@ -126,7 +132,10 @@ class Refusal:
 
 
 def read(
-    value: bytes | None, source: Source, read_token: Callable[[str], TurnToken]
+    value: bytes | None,
+    source: Source,
+    read_token: Callable[[str], TurnToken],
+    grants: GrantRules = NO_GRANTS,
 ) -> Request | Refusal:
     """Read one record of an outbound topic."""
     if source.size_bytes > REQUEST_BYTES_MAX:
@@ -145,7 +154,12 @@ def read(
     wrong = _wrong(asked, source, token)
     if wrong:
         return _refusal(asked, source, token, *wrong)
-    return _request(asked, source, token)
+    if token:
+        return _request(asked, source, token)
+    grant = grants.check(asked, source.topic, source.written_at)
+    if isinstance(grant, str):
+        return _refusal(asked, source, None, grant, "/grant")
+    return _request(asked, source, None, grant.who if grant else None)
 
 
 def address_of(request: Request, owner: OwnershipRecorded | None) -> str | None:
@@ -175,7 +189,9 @@ def _wrong(asked: SendRequest, source: Source, token: TurnToken | None) -> tuple
     return None
 
 
-def _request(asked: SendRequest, source: Source, token: TurnToken | None) -> Request:
+def _request(
+    asked: SendRequest, source: Source, token: TurnToken | None, granted_to: str | None = None
+) -> Request:
     return Request(
         id=_id(asked, source, token),
         number=token.number if token else str(asked.number),
@@ -189,6 +205,7 @@ def _request(asked: SendRequest, source: Source, token: TurnToken | None) -> Req
         # Twice is better than never for an answer that somebody waits for; not for what costs money.
         in_doubt=asked.in_doubt or ("resend" if token else "drop"),
         expires_at=_expires_at(asked, source, token),
+        granted_to=granted_to,
     )
 
 

@@ -6,6 +6,8 @@ from saath.graph import GraphSettings
 from saath.secrets import CredentialSettings
 from saath.settings import SecretList, Section, Settings
 
+_TOPIC = r"outbound(\.people|\.bulk)?"
+
 
 class SenderSection(Section):
     """
@@ -13,7 +15,8 @@ class SenderSection(Section):
 
     ``lane_max``: requests of one number and topic held in memory. ``in_doubt_without_webhooks``: end
     a doubt by the clock alone, also while no webhook of the number arrives. ``marketing_rests_seconds``:
-    how long after a person had a conversation it gets no marketing.
+    how long after a person had a conversation it gets no marketing. ``grants_required``: the topics on which
+    nobody asks without a turn or a grant, separated by commas.
     """
 
     cap_margin_seconds: float = Field(default=0.01, ge=0, le=1)
@@ -25,18 +28,26 @@ class SenderSection(Section):
     in_doubt_without_webhooks: bool = False
     unknown_number_for_seconds: float = Field(default=60.0, ge=0)
     pause_seconds: float = Field(default=60.0, gt=0)
-    # The router keeps what it knows of a person's words for seven days at least.
+    grants_required: str = Field(default="", pattern=rf"^\s*({_TOPIC}(\s*,\s*{_TOPIC})*)?\s*$")
+    # The router knows for seven days after a lease that a person had it.
     marketing_rests_seconds: float = Field(default=24 * 3600.0, ge=0, le=7 * 24 * 3600.0)
+
+    def granted_topics(self) -> frozenset[str]:
+        """The topics that ``grants_required`` names, as they are named everywhere else."""
+        names = (name.strip() for name in self.grants_required.split(","))
+        return frozenset(f"{name}.v1" for name in names if name)
 
 
 class SenderSettings(Settings):
     """
     What the sender reads from the environment.
 
-    ``turn_keys`` verify turns, newest first; the router has the same.
+    ``turn_keys`` verify turns, newest first; the router has the same. ``grant_keys`` verify grants;
+    ``saath grant`` signs with the first of them.
     """
 
     turn_keys: SecretList
+    grant_keys: SecretList | None = None
     sender: SenderSection = SenderSection()
     graph: GraphSettings = GraphSettings()
     credentials: CredentialSettings = CredentialSettings()

@@ -50,6 +50,7 @@ def send_request(
     messages: Sequence[Message] | None = None,
     in_doubt: InDoubtPolicy | None = None,
     expires_at: datetime | None = None,
+    grant: str | None = None,
 ) -> bytes:
     """
     Write a request without a turn, as the bare JSON that goes to the sender. Pure.
@@ -70,6 +71,8 @@ def send_request(
         request["in_doubt"] = in_doubt
     if expires_at is not None:
         request["expires_at"] = expires_at.isoformat()
+    if grant is not None:
+        request["grant"] = grant
     return written(request)
 
 
@@ -167,12 +170,14 @@ class Sender(_Writer):
         topic: Route = "outbound",
         in_doubt: InDoubtPolicy | None = None,
         expires_at: datetime | None = None,
+        grant: str | None = None,
     ) -> str:
         """
         Publish a request and return its id once it is durable. The same id is sent once.
 
         *number* is the business's ``phone_number_id``, *to* the customer's phone number or user id;
-        *topic* says who writes: a bot or system (outbound), a person (people), a campaign (bulk).
+        *topic* says who writes: a bot or system (outbound), a person (people), a campaign (bulk); *grant*
+        is what ``saath grant`` printed, where the sender asks for one. The id is of now: write it soon.
 
         Raises:
             ValueError: the request would be refused; the message names the field.
@@ -189,6 +194,7 @@ class Sender(_Writer):
             messages=messages,
             in_doubt=in_doubt,
             expires_at=expires_at,
+            grant=grant,
         )
         if topic not in ROUTES:
             raise ValueError(f"topic must be one of {', '.join(ROUTES)}")

@@ -55,7 +55,8 @@ class SendRequest(Strict):
     A request as a bot or a tool writes it: bare JSON, no header required.
 
     With a ``turn`` it answers that turn, and its ``id`` defaults to the turn's. Without one it says
-    ``id``, ``number``, ``to`` and ``class``. ``messages`` are Meta's own shape, sent in array order.
+    ``id``, ``number``, ``to`` and ``class``, and has a signed ``grant`` where the sender asks for one.
+    ``messages`` are Meta's own shape, sent in array order.
     """
 
     id: Annotated[str, Field(pattern=REQUEST_ID)] | None = None
@@ -68,6 +69,7 @@ class SendRequest(Strict):
     working: Annotated[int, Field(gt=0, le=900)] | None = None
     in_doubt: InDoubtPolicy | None = None
     expires_at: AwareDatetime | None = None
+    grant: str | None = Field(default=None, repr=False, max_length=4096)
 
     @model_validator(mode="after")
     def _says_enough(self) -> "SendRequest":
@@ -89,7 +91,8 @@ class OutcomeEvent(Event):
     What became of one message of a request: ``index`` of ``total``.
 
     ``epoch`` is the ownership the writer believed in. ``by`` says whose words they were, ``to`` where
-    they were to go (or went) when that was said as an address. ``shadow``: the bot was asked on trial,
+    they were to go (or went) when that was said as an address; ``granted_to`` who asked, by their grant.
+    ``shadow``: the bot was asked on trial,
     and nothing of what it says happens.
     """
 
@@ -103,6 +106,7 @@ class OutcomeEvent(Event):
     to: Annotated[str | None, Private] = None
     content: Content | None = None
     shadow: bool | None = None
+    granted_to: str | None = None
 
 
 class MessageAccepted(OutcomeEvent):
