@@ -2,12 +2,16 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from saath.events import Contact
 
+_UUID7 = re.compile(
+    r"([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
+)
 CALLBACK_MAX = 512  # characters of biz_opaque_callback_data, since 2024-01-26
 
 
@@ -78,6 +82,12 @@ def uuid7(unix_ms: int, random_bits: int) -> str:
     value = (unix_ms & ((1 << 48) - 1)) << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << 62 | rand_b
     text = f"{value:032x}"
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def uuid7_seconds(text: str) -> float | None:
+    """When a UUIDv7 was made, in unix seconds; ``None`` for any other text."""
+    found = _UUID7.fullmatch(text)
+    return int(found[1] + found[2], 16) / 1000 if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Books:
     positions: dict[str, int] = field(default_factory=dict)
     # The clean end of the partition's last owner, if it had one.
     released: bool = False
+    # What was written by then, in unix seconds, has been read by the main reader, on every topic.
+    read_to: float = float("-inf")
     # Somebody waits for what is to be written, so that it must not wait for more.
     urgent: bool = False
     _outbox: list[Output] = field(default_factory=list)
@@ -140,14 +142,15 @@ class Books:
         self._leave_hand(job)
         self.urgent = self.urgent or job.interactive
         self.work(request.number).doubts.pop(job.name, None)
-        self._put(job.name, Finished(job.origin, now.timestamp()))
+        over_at = max(now.timestamp(), request.fresh_until)
+        self._put(job.name, Finished(job.origin, over_at))
         self.publish(outcome)
         job.index += 1
         job.state, job.tries, job.attempt, job.doubt = State.WAITING, 0, 1, None
         self.touch(request.source.topic, request.number)
         if job.index >= request.total:
             self._last_outcomes[len(self._outbox) - 1] = job.origin
-            self._close(job, now)
+            self._close(job, over_at)
 
     def publish(self, outcome: OutcomeEvent) -> None:
         """Put *outcome* on its topic."""
@@ -169,13 +172,13 @@ class Books:
         """True when there is something to write."""
         return bool(self._outbox)
 
-    def take(self, now: datetime) -> tuple[list[Output], dict[int, Origin]]:
+    def take(self) -> tuple[list[Output], dict[int, Origin]]:
         """
         All that the next transaction writes, and which of it are the last outcomes of a request.
 
         The positions are written with everything else, so nothing that is finished is read again.
         """
-        for name in self.ledger.forget(now.timestamp()):
+        for name in self.ledger.forget(self.read_to, self._is_behind):
             self._forget(name)
         outputs, last = self._outbox, self._last_outcomes
         self._outbox, self._last_outcomes, self.urgent = [], {}, False
@@ -213,6 +216,10 @@ class Books:
             self.work(number).lanes[topic] = Lane.restored(self.lane_max, cursor)
             self._written.add((topic, number))
 
+    def _is_behind(self, number: str) -> bool:
+        work = self.numbers.get(number)
+        return work is not None and any(lane.behind for lane in work.lanes.values())
+
     def _is_over(self, number: str, origin: Origin) -> bool:
         work = self.numbers.get(number)
         lane = work.lanes.get(origin.topic) if work else None
@@ -226,11 +233,11 @@ class Books:
             work.flying.discard(job.recipient)
         job.lease_until = None
 
-    def _close(self, job: Job, now: datetime) -> None:
+    def _close(self, job: Job, over_at: float) -> None:
         request = job.request
         self.lane(request.source.topic, request.number).finish(request.source.offset)
         self._live.pop((request.number, request.id), None)
-        self.ledger.close(request.number, request.id, now.timestamp())
+        self.ledger.close(request.number, request.id, over_at)
 
     def _tidy(self) -> None:
         """Forget lanes that are done; a number stays a while for its pace's sake."""

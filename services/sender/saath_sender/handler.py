@@ -21,11 +21,12 @@ from saath.events import (
     StatusEvent,
 )
 from saath.identity import identities, identity_of
-from saath.kafka.records import Output, Record, dead_letter
+from saath.kafka.records import Record, dead_letter
 from saath.metrics import RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
 from saath.tokens import TurnToken
 from saath.topics import INBOUND, dlq_topic, partition_for
-from saath_sender import outcomes, shadow
+from saath_sender import age, outcomes, shadow
+from saath_sender.age import moved, says_nothing, source_of
 from saath_sender.books import Books
 from saath_sender.clock import Now
 from saath_sender.decide import ARRIVED, Decision, Facts, decide
@@ -37,7 +38,7 @@ from saath_sender.ledger import Begun, Doubt, Finished
 from saath_sender.marketing import Unjudged, judge
 from saath_sender.metrics import FORWARDED, REPEATED
 from saath_sender.outcomes import Message
-from saath_sender.requests import Refusal, Request, Source, address_of, read
+from saath_sender.requests import Refusal, Request, address_of, read
 from saath_sender.settings import SenderSection
 
 log = structlog.get_logger()
@@ -211,27 +212,24 @@ class SenderHandler:
         return job.message(self.owner(job.request))
 
     def _read(self, record: Record) -> Request | Refusal:
-        source = Source(
-            record.topic.name, record.offset, record.appended_at, record.key, record.size_bytes
-        )
-        return read(record.value, source, self.at.read_token, self.at.grants)
+        request = read(record.value, source_of(record), self.at.read_token, self.at.grants)
+        if isinstance(request, Request) and self.at.rules.uuid7_required:
+            return says_nothing(request) or request
+        return request
 
     def _refuse(self, refusal: Refusal, record: Record, now: Now) -> None:
         log.warning("request.refused", reason=refusal.reason, topic=record.topic.name)
         if refusal.unreadable:
             RECORDS_DEAD_LETTERED.labels(record.topic.name, "PoisonRecord").inc()
             self.books.write(dead_letter(record, DLQ, refusal.reason, now.wall))
-        source = Source(record.topic.name, record.offset, record.appended_at, record.key)
         for index in range(refusal.total):
-            if outcome := outcomes.unread(refusal, source, index, now.wall):
+            if outcome := outcomes.unread(refusal, source_of(record), index, now.wall):
                 self.books.publish(outcome)
 
     def _forward(self, record: Record, number: str) -> None:
         """A client whose default hash is not Java's wrote it here; its number's owner sends it."""
         FORWARDED.inc()
-        right = partition_for(number, self.at.partitions)
-        key = number.encode()
-        self.books.write(Output(record.topic, right, key, record.value, record.headers))
+        self.books.write(moved(record, number, self.at.partitions))
 
     def _load(self, request: Request, now: Now) -> None:
         """Put a request to work where its last owner left it."""
@@ -251,7 +249,9 @@ class SenderHandler:
         job = Job(request, self._recipient(request), loaded_at=now.boot, index=index)
         entry = entries.get(index)
         self.books.load(job)
-        if request.token and request.token.shadow:
+        if request.too_old and not (known or entries):
+            age.refuse(job, self.books, now)
+        elif request.token and request.token.shadow:
             shadow.tell(job, self.books, now)
         else:
             self._take_over(job, entry, now)

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from saath.kafka.membership import wait
 from saath.kafka.partition_reader import PartitionReader
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
-from saath_sender.clock import read_clock
+from saath_sender.clock import boot_seconds, read_clock
 from saath_sender.handler import SenderHandler
 
 TOPICS = (OUTBOUND_PEOPLE, OUTBOUND, OUTBOUND_BULK)
 # Reading a request takes some 50 µs; this many at a time delay nobody's slot by a noticeable amount.
 RECORDS_MAX = 100
 LOOK_AGAIN_SECONDS = 0.25
+# What is finished is forgotten by how far requests were read; a quarter of an hour need not be exact.
+READ_TO_EVERY_SECONDS = 10.0
 
 
 class Intake:
@@ -30,6 +32,7 @@ class Intake:
     ) -> None:
         self._handler, self._books = handler, handler.books
         self._reader, self._again, self._changed = reader, again, changed
+        self._read_last: dict[Topic, float] = {}
         # Set once all that people had written when we started has been read: it holds bots back.
         self.people_read = asyncio.Event()
 
@@ -43,16 +46,29 @@ class Intake:
     async def follow(self, stopping: asyncio.Event) -> None:
         """The main reader."""
         people_end = (await self._reader.ends((OUTBOUND_PEOPLE,)))[OUTBOUND_PEOPLE]
+        asked_at = float("-inf")
         while not stopping.is_set():
+            if boot_seconds() - asked_at > READ_TO_EVERY_SECONDS:
+                asked_at = boot_seconds()
+                await self._note_how_far()
             if await self._reader.position(OUTBOUND_PEOPLE) >= people_end:
                 self.people_read.set()
             records = await self._reader.fetch(timeout_ms=500, max_records=RECORDS_MAX)
             now = read_clock()
             for record in records:
                 self._handler.outbound_read(record, now)
+                self._read_last[record.topic] = record.timestamp_ms / 1000
             if records:
                 self._changed()
                 await asyncio.sleep(0)
+
+    async def _note_how_far(self) -> None:
+        """Up to when all has been read: now where a topic ends, else what was read of it last."""
+        now, read_to = read_clock().wall.timestamp(), list[float]()
+        for topic, end in (await self._reader.ends(TOPICS)).items():
+            there = await self._reader.position(topic) >= end
+            read_to.append(now if there else self._read_last.get(topic, float("-inf")))
+        self._books.read_to = max(self._books.read_to, min(read_to))
 
     async def catch_up(self, stopping: asyncio.Event) -> None:
         """The second reader: one topic at a time, for all of its lanes that are behind."""

@@ -2,7 +2,8 @@
 The ledger: what was begun, what is in doubt, what is finished, by number, request and index. Pure.
 
 It is the sender's changelog, so a new owner knows what the old one had in its hands. What is
-finished stays for a while: a request that comes again within that time is not sent again.
+finished stays for a while: a request that comes again within that time is not sent again. One whose
+id is older than that when it is written, and unknown, may have been sent before.
 """
 
 import json
@@ -46,7 +47,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """It has its outcome. ``at`` is unix seconds."""
+    """It has its outcome. ``at`` is unix seconds: by then it was over, and it could not be new any more."""
 
     origin: Origin
     at: float
@@ -159,7 +160,7 @@ class Ledger:
                     yield Name(number, request, index), entry
 
     def close(self, number: str, request: str, now: float) -> None:
-        """The whole request is over: its entries may go in a quarter of an hour."""
+        """The whole request is over: its entries may go when a quarter of an hour more has been read."""
         self._closed.setdefault(number, OrderedDict())[request] = now
 
     def reopen(self, number: str, request: str) -> None:
@@ -184,13 +185,21 @@ class Ledger:
         for at, (number, request) in sorted(ends):
             self.close(number, request, at)
 
-    def forget(self, now: float) -> list[Name]:
-        """Forget what is too old or too much, and return its names, to be forgotten on disk too."""
+    def forget(
+        self, read_to: float, behind: Callable[[str], bool] = lambda _number: False
+    ) -> list[Name]:
+        """
+        Forget what is too old or too much, and return its names, to be forgotten on disk too.
+
+        Old is not what was finished long ago but what can come again no more: all that was written by
+        *read_to* has been read, but of the numbers that are *behind*, of which only too much is forgotten.
+        """
         names: list[Name] = []
         for number, closed in self._closed.items():
             while closed:
                 request, at = next(iter(closed.items()))
-                if now - at < self.keep_seconds and len(closed) <= self.keep_requests:
+                young = read_to - at < self.keep_seconds or behind(number)
+                if young and len(closed) <= self.keep_requests:
                     break
                 del closed[request]
                 entries = self._entries.pop((number, request), {})

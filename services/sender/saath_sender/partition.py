@@ -173,7 +173,7 @@ class Desk:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _write(self, begun: Sequence[Job], *more: Output) -> None:
-        outputs, last_outcomes = self._books.take(read_clock().wall)
+        outputs, last_outcomes = self._books.take()
         before = boot_seconds()
         written = await self._writer.write([*outputs, *more])
         self._chooser.committed(begun, before)

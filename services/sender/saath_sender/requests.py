@@ -16,11 +16,11 @@ from saath.events import (
     SendRequest,
     Then,
 )
-from saath.identity import CALLBACK_MAX, Callback, identities, identity_of
+from saath.identity import CALLBACK_MAX, Callback, identities, identity_of, uuid7_seconds
 from saath.tokens import TurnToken
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
 from saath_sender.granting import NO_GRANTS, GrantRules
-from saath_sender.ledger import Origin
+from saath_sender.ledger import KEEP_SECONDS, Origin
 
 TOPICS_BY_SENDER: dict[Sender, Topic] = {
     "person": OUTBOUND_PEOPLE,
@@ -44,13 +44,18 @@ NUMBER = re.compile(r"\d{1,32}")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The record a request stands in. ``written_at`` is the record's own time."""
+    """
+    The record a request stands in, and when it was written.
+
+    ``vouched``: somebody wrote it again on purpose, and said that it may act.
+    """
 
     topic: str
     offset: int
     written_at: datetime
     key: bytes | None = None
     size_bytes: int = 0
+    vouched: bool = False
 
     @property
     def by(self) -> Sender:
@@ -104,6 +109,22 @@ class Request:
     def is_marketing(self) -> bool:
         """True for what may not be sent to everybody at any time. Nobody tells us a template's category."""
         return self.message_class == "marketing"
+
+    @property
+    def fresh_until(self) -> float:
+        """Up to when (unix seconds) the same id may be new: a turn's deadline, or when the id was made."""
+        return float(self.token.deadline) if self.token else uuid7_seconds(self.id) or 0.0
+
+    @property
+    def too_old(self) -> bool:
+        """
+        True where the same id may have been sent before, and been forgotten since.
+
+        An id was not used before it was made. What counts is how old it was when it was written: what
+        waited in Kafka since then is no older for that. A turn's answer is over with its deadline.
+        """
+        made_at = None if self.token or self.source.vouched else uuid7_seconds(self.id)
+        return made_at is not None and self.source.written_at.timestamp() - made_at > KEEP_SECONDS
 
     def callback(self, index: int, conversation: str | None) -> str:
         """What comes back with every status of message *index*."""

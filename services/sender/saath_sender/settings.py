@@ -16,7 +16,8 @@ class SenderSection(Section):
     ``lane_max``: requests of one number and topic held in memory. ``in_doubt_without_webhooks``: end
     a doubt by the clock alone, also while no webhook of the number arrives. ``marketing_rests_seconds``:
     how long after a person had a conversation it gets no marketing. ``grants_required``: the topics on which
-    nobody asks without a turn or a grant, separated by commas.
+    nobody asks without a turn or a grant, separated by commas. ``uuid7_required``: refuse ids that do not say
+    when they were made.
     """
 
     cap_margin_seconds: float = Field(default=0.01, ge=0, le=1)
@@ -28,6 +29,7 @@ class SenderSection(Section):
     in_doubt_without_webhooks: bool = False
     unknown_number_for_seconds: float = Field(default=60.0, ge=0)
     pause_seconds: float = Field(default=60.0, gt=0)
+    uuid7_required: bool = False
     grants_required: str = Field(default="", pattern=rf"^\s*({_TOPIC}(\s*,\s*{_TOPIC})*)?\s*$")
     # The router knows for seven days after a lease that a person had it.
     marketing_rests_seconds: float = Field(default=24 * 3600.0, ge=0, le=7 * 24 * 3600.0)

@@ -138,7 +138,7 @@ class Partition:
         """One transaction."""
         self.handler.doubts.settle(self.now)
         begun = self.chooser.begin(self.now)
-        outputs, last = self.handler.books.take(self.now.wall)
+        outputs, last = self.handler.books.take()
         for output in outputs:
             if output.topic == STATE:
                 self.state.pop(output.key or b"", None)
