@@ -81,8 +81,12 @@ class Books:
 
     def behind(self, topic: str) -> dict[str, Lane[Job]]:
         """The lanes of *topic* that are to be read again and have room for it, by number."""
+        return {n: lane for n, lane in self.behind_of(topic).items() if lane.roomy}
+
+    def behind_of(self, topic: str) -> dict[str, Lane[Job]]:
+        """The lanes of *topic* that are to be read again, by number, whether they have room or not."""
         lanes = {number: work.lanes.get(topic) for number, work in self.numbers.items()}
-        return {n: lane for n, lane in lanes.items() if lane and lane.behind and lane.roomy}
+        return {number: lane for number, lane in lanes.items() if lane and lane.behind}
 
     def known(self, number: str, request: str) -> Origin | None:
         """Which record a request with this id came from, if one was seen lately."""
@@ -151,6 +155,12 @@ class Books:
         if job.index >= request.total:
             self._last_outcomes[len(self._outbox) - 1] = job.origin
             self._close(job, over_at)
+
+    def end_unread(self, name: Name, origin: Origin, outcome: OutcomeEvent, now: datetime) -> None:
+        """The request is over without ever being loaded: its record is gone."""
+        self._put(name, Finished(origin, now.timestamp()))
+        self.publish(outcome)
+        self.ledger.close(name.number, name.request, now.timestamp())
 
     def publish(self, outcome: OutcomeEvent) -> None:
         """Put *outcome* on its topic."""

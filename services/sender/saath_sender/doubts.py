@@ -90,6 +90,9 @@ class Doubts:
     def _lasted(self, doubt: Doubt, name: Name, now: Now) -> bool:
         """While Meta delivers nothing for this number, the status may be among what is to come."""
         heard = self._heard.get(name.number, 0.0) > doubt.since
-        rules = self._rules
-        lasted = now.wall.timestamp() - doubt.since >= rules.in_doubt_for_seconds
+        rules, waited = self._rules, now.wall.timestamp() - doubt.since
+        if waited >= max(rules.in_doubt_for_seconds, rules.in_doubt_at_most_seconds):
+            # A number may have fallen silent for good, and no request stays open for ever.
+            return True
+        lasted = waited >= rules.in_doubt_for_seconds
         return lasted and (heard or rules.in_doubt_without_webhooks)

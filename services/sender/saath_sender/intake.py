@@ -11,6 +11,7 @@ from saath.kafka.partition_reader import PartitionReader
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
 from saath_sender.clock import boot_seconds, read_clock
 from saath_sender.handler import SenderHandler
+from saath_sender.lost import lanes_lost, main_lost
 
 TOPICS = (OUTBOUND_PEOPLE, OUTBOUND, OUTBOUND_BULK)
 # Reading a request takes some 50 µs; this many at a time delay nobody's slot by a noticeable amount.
@@ -40,6 +41,8 @@ class Intake:
         """Go to where the changelog says, and know of every request of a person that is not done."""
         positions = {topic: self._books.positions.get(topic.name, 0) for topic in TOPICS}
         for topic, offset in (await self._reader.seek(positions)).items():
+            if topic.name in self._books.positions and offset > positions[topic]:
+                main_lost(topic.name, positions[topic], offset)
             self._books.positions[topic.name] = offset
         await self._read_people_again()
 
@@ -84,6 +87,8 @@ class Intake:
         serving = set(lanes)
         start = min(lane.unread_from or 0 for lane in lanes.values())
         reached = (await self._again.seek({topic: start}))[topic]
+        if reached > start:
+            lanes_lost(self._books, topic.name, reached, read_clock().wall)
         while serving and not stopping.is_set():
             # Where the main reader stands, and what is concluded from it, with no await between:
             # whatever it reads while a lane is behind is for us to read, and nothing after that.

@@ -90,6 +90,12 @@ class Lane(Generic[T]):
         self.unread_from = None
         self._forget()
 
+    def skip_to(self, offset: int) -> None:
+        """What stands before *offset* and was to be read again is no more."""
+        if self.unread_from is not None and self.unread_from < offset:
+            self.unread_from = offset
+            self._forget()
+
     def finish(self, offset: int) -> None:
         """*offset* is done, in whatever order."""
         first = self._first_unfinished()

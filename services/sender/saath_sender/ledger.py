@@ -152,6 +152,10 @@ class Ledger:
         """Where a known request came from."""
         return next((entry.origin for entry in self.of(number, request).values()), None)
 
+    def requests(self, number: str) -> list[tuple[str, dict[int, Entry]]]:
+        """All that is known of a number's requests."""
+        return [(name, found) for (whose, name), found in self._entries.items() if whose == number]
+
     def unresolved(self) -> Iterator[tuple[Name, Begun | Doubt]]:
         """What may have left and has no outcome yet."""
         for (number, request), entries in self._entries.items():

@@ -14,6 +14,11 @@ PACE_WAIT = Histogram(
     buckets=SECONDS,
 )
 REPEATED = Counter("saath_requests_repeated_total", "Requests whose id was known; not sent again.")
+LOST = Counter(
+    "saath_requests_lost_total",
+    "Offsets that retention took before they were read, by topic: requests, at the most.",
+    ["topic"],
+)
 FORWARDED = Counter(
     "saath_requests_forwarded_total", "Requests found outside their number's partition, and moved."
 )

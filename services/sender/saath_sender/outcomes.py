@@ -19,7 +19,8 @@ from saath.events import (
 )
 from saath.identity import digest_id
 from saath.tokens import TurnToken
-from saath_sender.requests import Refusal, Request, Source
+from saath_sender.ledger import Name, Origin
+from saath_sender.requests import SENDERS, Refusal, Request, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,28 @@ def unread(refusal: Refusal, source: Source, index: int, now: datetime) -> Outco
         reason=refusal.reason,
         pointer=refusal.pointer,
     )
+
+
+def gone(name: Name, origin: Origin, begun: bool, now: datetime) -> OutcomeEvent:
+    """
+    Retention took its record, and of the rest of it nobody knows. *begun*: it may have been sent.
+
+    ``total`` is as many as are known.
+    """
+    kind = "dropped" if begun else "expired"
+    facts: dict[str, Any] = {
+        "id": digest_id("out_", name.number, name.request, str(name.index), kind),
+        "time": now,
+        "number": name.number,
+        "causation": name.request,
+        "request": name.request,
+        "index": name.index,
+        "total": name.index + 1,
+        "by": SENDERS[origin.topic],
+    }
+    if begun:
+        return MessageDropped(**facts, reason="in doubt, and its request is no more in the topic")
+    return MessageExpired(**facts)
 
 
 def _facts(message: Message, kind: str, now: datetime) -> dict[str, Any]:

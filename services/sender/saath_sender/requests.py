@@ -18,7 +18,7 @@ from saath.events import (
 )
 from saath.identity import CALLBACK_MAX, Callback, identities, identity_of, uuid7_seconds
 from saath.tokens import TurnToken
-from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
+from saath.topics import DAY, OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
 from saath_sender.granting import NO_GRANTS, GrantRules
 from saath_sender.ledger import KEEP_SECONDS, Origin
 
@@ -29,7 +29,8 @@ TOPICS_BY_SENDER: dict[Sender, Topic] = {
 }
 SENDERS: dict[str, Sender] = {topic.name: by for by, topic in TOPICS_BY_SENDER.items()}
 
-# How long a request without a turn may wait. All of it is under the topics' seven days.
+# How long a request without a turn may wait. None waits for longer than a day less than its topic keeps
+# it, a turn's answer with a far deadline neither: what retention takes, nobody can say to have expired.
 EXPIRES_AFTER: dict[Sender, timedelta] = {
     "person": timedelta(hours=24),
     "bot": timedelta(hours=24),
@@ -193,6 +194,9 @@ def address_of(request: Request, owner: OwnershipRecorded | None) -> str | None:
 
 
 def _wrong(asked: SendRequest, source: Source, token: TurnToken | None) -> tuple[str, str] | None:
+    if token and token.expired(source.written_at):
+        # What expires while it waits here is no mistake of whoever wrote it.
+        return "the turn had expired when this was written", "/turn"
     if token and source.by != "bot":
         return f"a turn is answered on {OUTBOUND.name}", "/turn"
     if token and asked.number not in (None, token.number):
@@ -242,7 +246,8 @@ def _expires_at(asked: SendRequest, source: Source, token: TurnToken | None) -> 
         latest = datetime.fromtimestamp(token.deadline, UTC)
     else:
         latest = source.written_at + EXPIRES_AFTER[source.by]
-    return min(latest, asked.expires_at) if asked.expires_at else latest
+    kept_until = source.written_at + (TOPICS_BY_SENDER[source.by].retention or DAY) - DAY
+    return min(latest, kept_until, asked.expires_at or latest)
 
 
 def _refusal(

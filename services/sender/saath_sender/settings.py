@@ -14,7 +14,8 @@ class SenderSection(Section):
     How the sender works. The defaults are what the promises were measured with.
 
     ``lane_max``: requests of one number and topic held in memory. ``in_doubt_without_webhooks``: end
-    a doubt by the clock alone, also while no webhook of the number arrives. ``marketing_rests_seconds``:
+    a doubt by the clock alone, also while no webhook of the number arrives; ``in_doubt_at_most_seconds``: end
+    it by then all the same. ``marketing_rests_seconds``:
     how long after a person had a conversation it gets no marketing. ``grants_required``: the topics on which
     nobody asks without a turn or a grant, separated by commas. ``uuid7_required``: refuse ids that do not say
     when they were made.
@@ -27,6 +28,7 @@ class SenderSection(Section):
     fence_seconds: float = Field(default=0.5, ge=0.05, le=5)
     in_doubt_for_seconds: float = Field(default=60.0, gt=0)
     in_doubt_without_webhooks: bool = False
+    in_doubt_at_most_seconds: float = Field(default=3600.0, gt=0)
     unknown_number_for_seconds: float = Field(default=60.0, ge=0)
     pause_seconds: float = Field(default=60.0, gt=0)
     uuid7_required: bool = False

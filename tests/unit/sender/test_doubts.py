@@ -81,6 +81,29 @@ def test_a_second_attempt_that_meta_refuses_says_nothing_of_the_first(answer: Re
     assert outcomes(p.commit()) == ["MessageDropped"]
 
 
+@pytest.mark.parametrize(
+    ("in_doubt", "minutes", "said"),
+    [
+        ("drop", 59, []),
+        ("drop", 60, ["MessageDropped"]),
+        ("resend", 59, []),
+        ("resend", 60, ["MessageAccepted"]),
+    ],
+)
+def test_a_number_that_falls_silent_leaves_no_doubt_open_for_ever(
+    in_doubt: str, minutes: int, said: list[str]
+) -> None:
+    p = Partition()
+    p.bulk("b0", in_doubt=in_doubt)
+    p.send(InDoubt("no answer"))
+    p.commit()
+    p.seconds += 60 * minutes
+    ended = outcomes(p.commit())
+    p.send()
+
+    assert [*ended, *outcomes(p.commit())] == said
+
+
 def test_sending_again_tells_no_log_where_to() -> None:
     p = Partition()
     p.bulk("b0", in_doubt="resend")

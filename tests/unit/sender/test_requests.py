@@ -1,5 +1,6 @@
 """Requests as people and bots write them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +19,14 @@ from tests.unit.sender.facts import (
     source,
 )
 
+from saath.grants import Grant, Grants
 from saath.identity import identity_of
+from saath.tokens import TurnToken, TurnTokens
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
 from saath_sender.requests import Refusal, Request, read
+
+LATER = int((NOW + timedelta(seconds=60)).timestamp())
+TOKEN = TurnToken("t_1", NUMBER, "c_1", 5, "orders", LATER)
 
 
 def test_a_replys_id_defaults_to_its_turns() -> None:
@@ -59,6 +65,15 @@ def test_the_topic_says_who_writes_and_how_long_it_may_wait(
     ("request_", "pointer"),
     [
         ({"turn": "t1.forged", "messages": [TEXT]}, "/turn"),
+        ({"turn": TurnTokens(["another"]).sign(TOKEN), "messages": [TEXT]}, "/turn"),
+        ({"turn": signed() + "x", "messages": [TEXT]}, "/turn"),
+        ({"turn": signed().removeprefix("t1."), "messages": [TEXT]}, "/turn"),
+        (
+            {"turn": Grants(["key"]).sign(Grant("a", ("*",), ("*",), 1)), "messages": [TEXT]},
+            "/turn",
+        ),
+        ({"turn": signed(deadline=NOW), "messages": [TEXT]}, "/turn"),
+        ({"turn": signed(deadline=NOW), "messages": [], "then": "done"}, "/turn"),
         ({"turn": signed(), "number": "2", "messages": [TEXT]}, "/number"),
         (
             {"turn": signed(), "messages": [TEXT, {"type": "image", "image": {}}]},
@@ -75,6 +90,31 @@ def test_what_cannot_be_sent_is_refused_where_it_is_wrong(
 
     assert isinstance(found, Refusal)
     assert (found.pointer, found.number, found.unreadable) == (pointer, NUMBER, False)
+
+
+def test_a_turn_of_another_numbers_partition_is_for_that_number() -> None:
+    """It is moved there; what the record's key says counts for nothing."""
+    token = TOKENS.sign(replace(TOKEN, number="2"))
+    found = asked(turn=token, messages=[TEXT])
+
+    assert isinstance(found, Request)
+    assert (found.number, found.source.number) == ("2", NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("topic", "days"), [(OUTBOUND, 6), (OUTBOUND_PEOPLE, 1), (OUTBOUND_BULK, 2)]
+)
+def test_nothing_waits_for_longer_than_a_day_less_than_its_topic_keeps_it(
+    topic: Topic, days: int
+) -> None:
+    far = NOW + timedelta(days=30)
+    answers = {"turn": signed(deadline=far), "messages": [TEXT]}
+    basis = {"id": "r", "number": NUMBER, "to": PHONE, "class": "utility", "messages": [TEMPLATE]}
+    request = answers if topic is OUTBOUND else basis | {"expires_at": far.isoformat()}
+    found = asked(topic, **request)
+
+    assert isinstance(found, Request)
+    assert found.expires_at == NOW + timedelta(days=days)
 
 
 def test_a_person_cannot_answer_a_bots_turn() -> None:
