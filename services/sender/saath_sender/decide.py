@@ -110,7 +110,7 @@ def _yields(request: Request, index: int, facts: Facts) -> Decision | None:
 
 def _is_anothers(owner: OwnershipRecorded | None, bot: str | None) -> bool:
     """Who asks without a turn and without a grant is nobody we know; the conversation may be theirs."""
-    return bool(owner and owner.epoch and owner.bot and bot) and owner.bot != bot
+    return owner is not None and None not in (owner.bot, bot) and owner.bot != bot
 
 
 def _owned(token: TurnToken, facts: Facts) -> Decision | None:

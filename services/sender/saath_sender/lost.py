@@ -6,6 +6,7 @@ import structlog
 
 from saath_sender import outcomes
 from saath_sender.books import Books
+from saath_sender.jobs import Job
 from saath_sender.lanes import Lane
 from saath_sender.ledger import Entry, Finished, Name, Origin
 from saath_sender.metrics import LOST
@@ -37,7 +38,7 @@ def lanes_lost(books: Books, topic: str, start: int, now: datetime) -> None:
         log.error("requests.lost", topic=topic, first=first, next=start, number=number, named=named)
 
 
-def _is_open(lane: Lane[object], origin: Origin) -> bool:
+def _is_open(lane: Lane[Job], origin: Origin) -> bool:
     """What is loaded is at work and lacks nothing; of what is finished there is nothing to say."""
     return origin.offset not in lane.waiting and not lane.is_finished(origin.offset)
 

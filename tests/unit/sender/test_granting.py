@@ -1,7 +1,7 @@
 """Who may ask without a turn: what a grant is refused for, by name, and what it says of who asks."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,11 +35,12 @@ EARLIER, LATER = NOW - timedelta(seconds=1), NOW + timedelta(seconds=1)
 EXPIRED = "the grant had expired when this was written"
 
 
-def grant(**changes: Any) -> str:
-    basis = {"who": "orders", "numbers": (NUMBER,), "classes": ("utility",), "until": LATER}
-    said = basis | changes
-    said["until"] = int(said["until"].timestamp())
-    return GRANTS.sign(Grant(**said))
+def grant(
+    numbers: tuple[str, ...] = (NUMBER,),
+    classes: tuple[str, ...] = ("utility",),
+    until: datetime = LATER,
+) -> str:
+    return GRANTS.sign(Grant("orders", numbers, classes, int(until.timestamp())))
 
 
 def asking(rules: GrantRules, topic: Topic = OUTBOUND, **more: Any) -> Request | Refusal:
@@ -64,7 +65,8 @@ def asking(rules: GrantRules, topic: Topic = OUTBOUND, **more: Any) -> Request |
     ],
 )
 def test_a_grant_that_is_not_good_is_refused_by_name(written: str | None, reason: str) -> None:
-    found = asking(NEEDED, **({} if written is None else {"grant": written}))
+    said: dict[str, Any] = {} if written is None else {"grant": written}
+    found = asking(NEEDED, **said)
 
     assert isinstance(found, Refusal)
     assert (found.reason, found.pointer, found.request) == (reason, "/grant", "r_1")

@@ -1,5 +1,6 @@
 """No marketing while a person has a conversation, nor soon after, nor to whoever wants none."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from saath_sender.marketing import ENOUGH, FELT, HELD, UNWANTED, judge
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 BOT: dict[str, Any] = {"owner": "bot"}
+MARKETING: dict[str, Any] = {"class": "marketing"}
 HUMAN: dict[str, Any] = {"owner": "human"}
 FINE = Facts(owner=ownership(), owners_read=True, undecided=None, fresh=True, number=number())
 
@@ -69,30 +71,19 @@ def test_it_is_held_back_whoever_writes_it_and_however(
     topic: Topic, messages: dict[str, Any]
 ) -> None:
     facts = [
-        Facts(**{"owner": ownership(), "owners_read": True, "number": number()} | more)
-        for more in (
-            {"undecided": None, "fresh": True},
-            {"undecided": None, "fresh": True, "marketing": UNWANTED},
-            {"undecided": "an echo is not judged yet", "fresh": True},
-            {"undecided": None, "fresh": False},
-        )
+        FINE,
+        replace(FINE, marketing=UNWANTED),
+        replace(FINE, undecided="an echo is not judged yet"),
+        replace(FINE, fresh=False),
     ]
-    request = outright(topic, **({"class": "marketing"} | messages))
+    request = outright(topic, **(MARKETING | messages))
 
     held = [GO, UNWANTED, Hold("an echo is not judged yet"), NOT_FRESH]
     assert [decide(request, 0, fact, NOW) for fact in facts] == held
 
 
 def test_a_bots_answer_that_says_it_is_marketing_is_held_back_too() -> None:
-    stopped = Facts(
-        owner=ownership(),
-        owners_read=True,
-        undecided=None,
-        fresh=True,
-        number=number(),
-        marketing=UNWANTED,
-    )
-    request = reply(**{"class": "marketing"})
+    stopped, request = replace(FINE, marketing=UNWANTED), reply(**MARKETING)
 
     assert [decide(r, 0, stopped, NOW) for r in (request, reply())] == [UNWANTED, GO]
 

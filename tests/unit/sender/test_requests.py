@@ -110,7 +110,9 @@ def test_nothing_waits_for_longer_than_a_day_less_than_its_topic_keeps_it(
     far = NOW + timedelta(days=30)
     answers = {"turn": signed(deadline=far), "messages": [TEXT]}
     basis = {"id": "r", "number": NUMBER, "to": PHONE, "class": "utility", "messages": [TEMPLATE]}
-    request = answers if topic is OUTBOUND else basis | {"expires_at": far.isoformat()}
+    request: dict[str, Any] = (
+        answers if topic is OUTBOUND else basis | {"expires_at": far.isoformat()}
+    )
     found = asked(topic, **request)
 
     assert isinstance(found, Request)
