@@ -16,7 +16,7 @@ from saath.kafka.records import Output, output
 from saath.topics import OUTCOMES, state_topic
 from saath_sender import ledger
 from saath_sender.jobs import LANE_ORDER, Job, NumberWork, State
-from saath_sender.lanes import Cursor, Lane
+from saath_sender.lanes import FINISHED_MAX, Cursor, Lane
 from saath_sender.ledger import Begun, Doubt, Entry, Finished, Ledger, Name, Origin
 from saath_sender.metrics import SENT
 from saath_sender.pace import Pace
@@ -108,6 +108,17 @@ class Books:
         """Nothing is to be done for the record at *offset*."""
         self.lane(topic, number).finish(offset)
         self.touch(topic, number)
+
+    def pass_over(self, topic: str, number: str | None, offset: int) -> None:
+        """
+        The record at *offset* was refused: where its lane is read again, it is not refused again.
+
+        Unless there are too many of them for a cursor: then it is, and its outcome has the same id.
+        """
+        work = self.numbers.get(number or "")
+        lane = work.lanes.get(topic) if work else None
+        if number and lane and not lane.clean and len(lane.finished) < FINISHED_MAX:
+            self.skip(topic, number, offset)
 
     def begin(self, job: Job, inbound: int) -> None:
         """The message may leave once this is committed."""

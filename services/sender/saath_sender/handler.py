@@ -114,6 +114,7 @@ class SenderHandler:
         request = self._read(record)
         if isinstance(request, Refusal):
             self._refuse(request, record, now)
+            self.books.pass_over(record.topic.name, request.number, record.offset)
         elif partition_for(request.number, self.at.partitions) != self.partition:
             self._forward(record, request.number)
         else:
@@ -136,16 +137,21 @@ class SenderHandler:
     def outbound_read_again(self, record: Record, serving: set[str], now: Now) -> None:
         """The second reader has come to it; *serving* are the numbers it reads for, and still may."""
         request = self._read(record)
-        if isinstance(request, Refusal) or request.number not in serving:
+        number = request.number
+        if number is None or number not in serving:
             return
-        match self.books.lane(record.topic.name, request.number).read_again(record.offset):
+        match self.books.lane(record.topic.name, number).read_again(record.offset):
+            case "loaded" if isinstance(request, Refusal):
+                # It was good when it was read first: a key was dropped since, or a rule is stricter.
+                self._refuse(request, record, now)
+                self.books.skip(record.topic.name, number, record.offset)
             case "loaded":
                 self._load(request, now)
             case "behind":
-                serving.discard(request.number)
+                serving.discard(number)
             case "finished":
                 pass
-        self.books.touch(record.topic.name, request.number)
+        self.books.touch(record.topic.name, number)
 
     def decide(
         self, job: Job, now: Now, *, fresh: bool | None = None, pair_ready: bool = True
