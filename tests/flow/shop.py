@@ -1,6 +1,8 @@
 """A shop that is open: one connected number, all four services, a bot, and people around it."""
 
 import asyncio
+import json
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +18,7 @@ from saath.client.answers import written
 from saath.events import (
     MessageReceived,
     NumberRecorded,
+    OutcomeEvent,
     OwnerChanged,
     TurnOffered,
 )
@@ -23,6 +26,7 @@ from saath.kafka.layout import apply
 from saath.kafka.publisher import Publisher
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import NUMBERS, OUTBOUND, TURNS
+from saath_ingest.signature import sign
 from saath_sandbox.views import Arrival, RegisteredNumber
 
 BOT = "shop"
@@ -90,6 +94,34 @@ class Shop:
         """A bot answers that has never heard of a withdrawal."""
         answer = {"turn": turn.turn, "messages": [{"type": "text", "text": {"body": text}}]}
         await self.publisher.publish_json(OUTBOUND, self.id, written(answer))
+
+    async def advertised(self, phone: str) -> OutcomeEvent:
+        """A campaign's message to this customer, and what became of it."""
+        request = await self.sender.send(
+            number=self.id,
+            to=phone,
+            message_class="marketing",
+            template={"name": "marketing_autumn", "language": {"code": "en"}},
+            topic="bulk",
+        )
+        [outcome] = await self.run.watch.wait_for(
+            OutcomeEvent, lambda outcome: outcome.request == request
+        )
+        return outcome
+
+    async def prefers(self, phone: str, value: str, later: int) -> int:
+        """Meta tells what this customer wants, as of so many seconds from now; the status."""
+        choice = {"wa_id": phone, "category": "marketing_messages", "value": value}
+        said = {
+            "messaging_product": "whatsapp",
+            "metadata": {"phone_number_id": self.id},
+            "contacts": [{"wa_id": phone}],
+            "user_preferences": [choice | {"timestamp": int(time.time()) + later}],
+        }
+        change = {"field": "user_preferences", "value": said}
+        entry = {"id": self.number.waba_id, "changes": [change]}
+        body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+        return await self.post(body, sign(body, self.run.stack.secrets.app_secret))
 
     async def post(self, body: bytes, signature: str | None) -> int:
         """POST these exact bytes to the webhook; the status."""

@@ -179,6 +179,40 @@ async def test_a_campaign_keeps_the_cap_in_every_sliding_second_and_is_sent_once
     assert sorted(event.request for event in accepted) == sorted(requests)
 
 
+async def test_a_customer_who_says_stop_gets_no_marketing_until_they_resume(shop: Shop) -> None:
+    customer = "16505550107"
+    first = await shop.advertised(customer)
+    stopped = await shop.prefers(customer, "stop", 1)
+    refused = await shop.advertised(customer)
+    resumed = await shop.prefers(customer, "resume", 2)
+    await shop.run.all_is_decided()
+    last = await shop.advertised(customer)
+
+    assert (stopped, resumed) == (200, 200)
+    assert [type(outcome).__name__ for outcome in (first, refused, last)] == [
+        "MessageAccepted",
+        "MessageRefused",
+        "MessageAccepted",
+    ]
+    assert getattr(refused, "reason", None) == "the customer wants no marketing"
+    assert len(await shop.at_meta(customer)) == 2
+
+
+async def test_no_marketing_while_a_person_has_the_conversation(shop: Shop) -> None:
+    turn = await shop.turn("16505550108", THINK)
+    await shop.run.meta.person_answers(shop.id, "16505550108", "I'll take this one.")
+    held = await shop.advertised("16505550108")
+    await shop.owners(turn.conversation, 2)
+    await shop.commander.release(shop.id, phone="16505550108", by="Asha")
+    await shop.owners(turn.conversation, 3)
+    felt = await shop.advertised("16505550108")
+
+    assert [(type(o).__name__, getattr(o, "reason", None)) for o in (held, felt)] == [
+        ("MessageSuperseded", "no marketing while a person has the conversation"),
+        ("MessageSuperseded", "no marketing so soon after a person had the conversation"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "secret", "status"),
     [

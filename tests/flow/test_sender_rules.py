@@ -1,4 +1,4 @@
-"""What the sender keeps back, refuses and ends, on a real broker: stops, grants, ages, what retention took."""
+"""What the sender keeps back, refuses and ends, on a real broker: stops, grants, ages, lost requests."""
 
 import asyncio
 import time
@@ -42,8 +42,8 @@ def ended(outcomes: Sequence[OutcomeEvent]) -> dict[str, str]:
 
 
 async def marketing(s: Scene, name: str, to: str = PHONE) -> None:
-    rest = {"id": name, "number": s.id, "to": f"+{to}", "messages": [templated()]}
-    await s.asked(OUTBOUND_BULK, **rest, **{"class": "marketing"})
+    rest = {"id": name, "number": s.id, "to": f"+{to}", "class": "marketing"}
+    await s.asked(OUTBOUND_BULK, messages=[templated()], **rest)
 
 
 async def stopped(s: Scene, phone: str) -> int:

@@ -93,8 +93,8 @@ class SenderHandler:
             self.fence.echo_read(number, event.contact, record.offset)
         elif isinstance(event, StatusEvent):
             self.doubts.status_read(number, event)
-        if record.offset >= self.fence.watermark.get(INBOUND.name, 0):
-            self.stops_unjudged.read(number, event, record.offset)
+        decided = self.fence.watermark.get(INBOUND.name, 0)
+        self.stops_unjudged.read(number, event, record.offset, decided)
 
     def outcome_read(self, record: Record) -> None:
         """After a restart: what a person sent and the router has not decided yet."""
@@ -145,12 +145,12 @@ class SenderHandler:
                 # It was good when it was read first: a key was dropped since, or a rule is stricter.
                 self._refuse(request, record, now)
                 self.books.skip(record.topic.name, number, record.offset)
-            case "loaded":
+            case "loaded" if isinstance(request, Request):
                 self._load(request, now)
             case "behind":
                 serving.discard(number)
-            case "finished":
-                pass
+            case _:
+                pass  # finished
         self.books.touch(record.topic.name, number)
 
     def decide(

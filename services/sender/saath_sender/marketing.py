@@ -38,16 +38,24 @@ def _holds(owner: OwnershipRecorded, now: datetime) -> bool:
     return owner.owner == "human" and (owner.lease_until is None or now < owner.lease_until)
 
 
+# Where it stands in inbound, and whose it is.
+Stop = tuple[int, frozenset[str]]
+
+
 @dataclass(slots=True)
 class Unjudged:
     """The stops that are in ``inbound`` and that the router has not decided yet, by number."""
 
-    _stops: dict[str, list[tuple[int, frozenset[str]]]] = field(default_factory=dict)
+    _stops: dict[str, list[Stop]] = field(default_factory=dict)
 
-    def read(self, number: str, event: Event, offset: int) -> None:
-        """One fact from Meta; nothing is remembered of what stops no marketing."""
+    def __len__(self) -> int:
+        return sum(map(len, self._stops.values()))
+
+    def read(self, number: str, event: Event, offset: int, decided: int) -> None:
+        """One fact from Meta; nothing is remembered of what stops no marketing, or is decided."""
         if contact := _stopped(event):
-            self._stops.setdefault(number, []).append((offset, frozenset(identities(contact))))
+            found = (offset, frozenset(identities(contact)))
+            self._keep([*self._stops.get(number, ()), found], number, decided)
 
     def hold(
         self, number: str, known: Set[str], is_known: Callable[[str], bool], decided: int
@@ -57,13 +65,19 @@ class Unjudged:
 
         A stop of somebody who is known by nothing may be anybody's, as an echo to an unknown address.
         """
-        left = [stop for stop in self._stops.get(number, ()) if stop[0] >= decided]
-        if not left:
-            self._stops.pop(number, None)
+        if number not in self._stops:
             return None
-        self._stops[number] = left
+        left = self._keep(self._stops[number], number, decided)
         theirs = any(who & known or not any(map(is_known, who)) for _, who in left)
         return UNJUDGED if theirs else None
+
+    def _keep(self, stops: list[Stop], number: str, decided: int) -> list[Stop]:
+        left = [stop for stop in stops if stop[0] >= decided]
+        if left:
+            self._stops[number] = left
+        else:
+            self._stops.pop(number, None)
+        return left
 
 
 def _stopped(event: Event) -> Contact | None:

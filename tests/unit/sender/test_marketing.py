@@ -159,6 +159,18 @@ def test_once_it_is_judged_what_owners_say_counts() -> None:
     assert (held, p.run(0.2)) == ([], ["m0"])
 
 
+def test_stops_that_are_judged_do_not_pile_up_where_nobody_asks() -> None:
+    p = Partition()
+    for judged in range(1, 10):
+        p.from_meta(stop())
+        decided(p, judged)
+    left = len(p.handler.stops_unjudged)
+    p.bulk("m0", to=PHONE)
+    p.run(0.2)
+
+    assert (left, len(p.handler.stops_unjudged)) == (1, 0)
+
+
 def test_what_was_judged_before_it_was_read_holds_nothing() -> None:
     p = Partition()
     decided(p, 1)

@@ -37,8 +37,8 @@ def test_what_was_good_when_it_was_read_first_and_is_not_by_now_is_refused_then(
 
     p = Partition()
     p.handler.open = False
-    p.replied()
     asking(p, "good", OUTBOUND)
+    p.replied()
     p.commit()
     after = p.succeeded()
     after.handler.at = replace(after.handler.at, read_token=forgotten)
