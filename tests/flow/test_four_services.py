@@ -180,7 +180,7 @@ async def test_a_campaign_keeps_the_cap_in_every_sliding_second_and_is_sent_once
 
 
 async def test_a_customer_who_says_stop_gets_no_marketing_until_they_resume(shop: Shop) -> None:
-    customer = "16505550107"
+    customer = "16505550117"
     first = await shop.advertised(customer)
     stopped = await shop.prefers(customer, "stop", 1)
     refused = await shop.advertised(customer)
@@ -199,13 +199,13 @@ async def test_a_customer_who_says_stop_gets_no_marketing_until_they_resume(shop
 
 
 async def test_no_marketing_while_a_person_has_the_conversation(shop: Shop) -> None:
-    turn = await shop.turn("16505550108", THINK)
-    await shop.run.meta.person_answers(shop.id, "16505550108", "I'll take this one.")
-    held = await shop.advertised("16505550108")
+    turn = await shop.turn("16505550118", THINK)
+    await shop.run.meta.person_answers(shop.id, "16505550118", "I'll take this one.")
+    held = await shop.advertised("16505550118")
     await shop.owners(turn.conversation, 2)
-    await shop.commander.release(shop.id, phone="16505550108", by="Asha")
+    await shop.commander.release(shop.id, phone="16505550118", by="Asha")
     await shop.owners(turn.conversation, 3)
-    felt = await shop.advertised("16505550108")
+    felt = await shop.advertised("16505550118")
 
     assert [(type(o).__name__, getattr(o, "reason", None)) for o in (held, felt)] == [
         ("MessageSuperseded", "no marketing while a person has the conversation"),

@@ -210,15 +210,16 @@ def test_each_has_an_outcome(said: dict[str, Any], outcome: str) -> None:
     assert outcomes(p.commit()) == [outcome]
 
 
-def test_a_persons_own_marketing_does_not_wait_for_itself() -> None:
+@pytest.mark.parametrize(
+    ("of", "echoes", "left"),
+    [("marketing", 0, ["crm-1"]), ("marketing", 1, []), ("service", 1, ["crm-1"])],
+)
+def test_a_persons_own_marketing_waits_for_others_and_not_for_itself(
+    of: str, echoes: int, left: list[str]
+) -> None:
     p = Partition()
-    p.asked(
-        OUTBOUND_PEOPLE,
-        id="crm-1",
-        number=NUMBER,
-        to=PHONE,
-        messages=[TEXT],
-        **{"class": "marketing"},
-    )
+    p.asked(OUTBOUND_PEOPLE, id="crm-1", number=NUMBER, to=PHONE, messages=[TEXT], **{"class": of})
+    for _ in range(echoes):
+        p.from_meta(echo())
 
-    assert p.run(0.2) == ["crm-1"]
+    assert p.run(0.2) == left
