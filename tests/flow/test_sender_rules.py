@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,20 @@ async def test_a_forged_an_expired_and_a_foreign_turn_are_refused_by_name(place:
             "foreign": "/number",
         }
         assert [a.text for a in await s.meta.control.messages(s.id)] == ["good"]
+
+
+async def test_what_a_paused_number_never_loaded_ends_as_expired_too(place: Place) -> None:
+    async with place(SAATH_SENDER__LANE_MAX="2") as s:
+        await s.number_recorded(state="offboarded")
+        until = (now() + timedelta(seconds=6)).isoformat()
+        for n in range(7):
+            ask = {"id": f"b{n}", "number": s.id, "to": f"+1650556{n:04}", "class": "utility"}
+            await s.asked(OUTBOUND_BULK, messages=[templated()], expires_at=until, **ask)
+        s.start()
+        outcomes = await s.wait_for_outcomes(7, seconds=30)
+
+        assert ended(outcomes) == {f"b{n}": "MessageExpired" for n in range(7)}
+        assert (await s.meta.control.report(s.id)).accepted == 0
 
 
 async def test_what_retention_took_is_said_to_have_expired_where_it_has_a_name(

@@ -4,12 +4,14 @@ lanes, reads again what did not fit.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
+from saath.errors import RetryLater
 from saath.kafka.membership import wait
 from saath.kafka.partition_reader import PartitionReader
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
-from saath_sender.clock import boot_seconds, read_clock
+from saath_sender.clock import read_clock
 from saath_sender.handler import SenderHandler
 from saath_sender.lost import lanes_lost, main_lost
 
@@ -49,11 +51,7 @@ class Intake:
     async def follow(self, stopping: asyncio.Event) -> None:
         """The main reader."""
         people_end = (await self._reader.ends((OUTBOUND_PEOPLE,)))[OUTBOUND_PEOPLE]
-        asked_at = float("-inf")
         while not stopping.is_set():
-            if boot_seconds() - asked_at > READ_TO_EVERY_SECONDS:
-                asked_at = boot_seconds()
-                await self._note_how_far()
             if await self._reader.position(OUTBOUND_PEOPLE) >= people_end:
                 self.people_read.set()
             records = await self._reader.fetch(timeout_ms=500, max_records=RECORDS_MAX)
@@ -65,10 +63,17 @@ class Intake:
                 self._changed()
                 await asyncio.sleep(0)
 
-    async def _note_how_far(self) -> None:
+    async def look_how_far(self, asker: PartitionReader, stopping: asyncio.Event) -> None:
+        """Note again and again how far all has been read, asking by a connection that nobody reads by."""
+        while not stopping.is_set():
+            with contextlib.suppress(RetryLater):  # the fence says so, and it can wait
+                await self._note_how_far(asker)
+            await wait(stopping, READ_TO_EVERY_SECONDS)
+
+    async def _note_how_far(self, asker: PartitionReader) -> None:
         """Up to when all has been read: now where a topic ends, else what was read of it last."""
         now, read_to = read_clock().wall.timestamp(), list[float]()
-        for topic, end in (await self._reader.ends(TOPICS)).items():
+        for topic, end in (await asker.ends(TOPICS)).items():
             there = await self._reader.position(topic) >= end
             read_to.append(now if there else self._read_last.get(topic, float("-inf")))
         self._books.read_to = max(self._books.read_to, min(read_to))

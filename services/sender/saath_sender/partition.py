@@ -101,7 +101,7 @@ class Desk:
         outside: Outside,
         tenure: Tenure,
     ) -> None:
-        out, again, fence, asker = readers
+        out, again, fence, self._asker = readers
         self._handler, self._books = handler, handler.books
         self._writer, self._out, self._tenure = writer, out, tenure
         self._chooser = Chooser(handler)
@@ -110,7 +110,7 @@ class Desk:
         self._fence = FenceReader(
             handler,
             fence,
-            asker,
+            self._asker,
             needed=lambda: self._chooser.waiting,
             changed=self._facts_changed,
         )
@@ -138,6 +138,7 @@ class Desk:
             if await self._until(self._fence.opened):
                 group.create_task(self._intake.follow(done))
                 group.create_task(self._intake.catch_up(done))
+                group.create_task(self._intake.look_how_far(self._asker, done))
                 group.create_task(self._transact(done))
                 await self._send(opens_at)
             done.set()

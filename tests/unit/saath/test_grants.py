@@ -1,10 +1,12 @@
 """The grant: who may ask for sends without a turn, and that nobody can make one up."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
 
 from saath.cli.grant import granted
 from saath.errors import TokenRefused
@@ -13,6 +15,10 @@ from saath.tokens import TurnToken, TurnTokens
 
 NOW = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
 GRANT = Grant("shop", ("1", "2"), ("marketing", "utility"), 1_800_000_000)
+# What signs turns, signing what a grant says.
+TURNS = URLSafeSerializer(
+    ["key"], salt="saath.turn", signer_kwargs={"digest_method": hashlib.sha256}
+)
 TEXTS = st.text(max_size=20)
 SEVERAL = st.lists(TEXTS, max_size=4).map(tuple)
 
@@ -42,6 +48,7 @@ def test_it_verifies_with_any_of_the_keys_and_is_signed_with_the_first() -> None
         Grants(["key"]).sign(GRANT) + "x",
         Grants(["key"]).sign(GRANT).removeprefix("g1."),
         TurnTokens(["key"]).sign(TurnToken("t", "1", "c", 1, "b", 1)),
+        "g1." + str(TURNS.dumps(["shop", ["*"], ["*"], 1_900_000_000])),
         "g1." + TurnTokens(["key"]).sign(TurnToken("t", "1", "c", 1, "b", 1)).removeprefix("t1."),
     ],
 )

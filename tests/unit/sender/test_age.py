@@ -237,10 +237,11 @@ def test_all_has_been_read_up_to_where_the_slowest_topic_was(
     behind: Sequence[Topic], read_to: object
 ) -> None:
     desk, before = handler(5), datetime.now(UTC).timestamp()
-    intake = Intake(desk, Reader(behind), Reader(()), lambda: None)  # type: ignore[arg-type]
+    reader = Reader(behind)
+    intake = Intake(desk, reader, Reader(()), lambda: None)  # type: ignore[arg-type] # in memory
     intake._read_last[OUTBOUND_BULK] = 7.0
 
-    asyncio.run(intake._note_how_far())
+    asyncio.run(intake._note_how_far(reader))  # type: ignore[arg-type] # in memory
 
     found = desk.books.read_to
     assert ("now" if found >= before else found) == read_to
