@@ -12,7 +12,8 @@ class SenderSection(Section):
     How the sender works. The defaults are what the promises were measured with.
 
     ``lane_max``: requests of one number and topic held in memory. ``in_doubt_without_webhooks``: end
-    a doubt by the clock alone, also while no webhook of the number arrives.
+    a doubt by the clock alone, also while no webhook of the number arrives. ``cap_counts_read_marks``:
+    a read mark takes a slot of the cap, as a message does.
     """
 
     cap_margin_seconds: float = Field(default=0.01, ge=0, le=1)
@@ -24,6 +25,7 @@ class SenderSection(Section):
     in_doubt_without_webhooks: bool = False
     unknown_number_for_seconds: float = Field(default=60.0, ge=0)
     pause_seconds: float = Field(default=60.0, gt=0)
+    cap_counts_read_marks: bool = True
 
 
 class SenderSettings(Settings):
