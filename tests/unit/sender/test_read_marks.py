@@ -13,6 +13,7 @@ from tests.unit.sender.facts import (
     TEXT,
     number,
     ownership,
+    reply,
     signed,
 )
 from tests.unit.sender.kinds.examples import READ, REPLY, TYPING, WAMID
@@ -64,6 +65,12 @@ def test_a_bot_shows_that_it_types_and_its_answer_is_sent_all_the_same() -> None
     p.seconds += 0.05
 
     assert (typed, p.send()) == (["t_1:read:0"], ["t_1"])
+
+
+def test_only_what_answers_a_turn_has_its_id() -> None:
+    answers = [reply(7, messages=said, then="done").id for said in ([], [READ], [READ, TEXT])]
+
+    assert (answers, reply(7, messages=[READ]).id) == (["t_1", "t_1", "t_1"], "t_1:read:7")
 
 
 def test_what_meta_marked_is_told_and_what_follows_with_it() -> None:
