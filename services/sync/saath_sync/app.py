@@ -115,7 +115,7 @@ def compose(
         numbers,
         calls,
         token_of,
-        timedelta(hours=section.probe_every_hours),
+        section.rules().probing,
         AsyncLimiter(max(1, section.probes_per_hour // 60), 60.0),
         utc_now,
     )

@@ -84,7 +84,7 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
         case AppOpened():
             return Decision(living.app_seen(ledger, now, now, rules))
         case Probed(finding=finding, cause=cause, asked_at=asked_at):
-            return Decision(living.probed(ledger, finding, cause, asked_at))
+            return Decision(living.probed(ledger, finding, cause, asked_at, rules))
         case StepAsked(step=step, ask_unknown=ask_unknown):
             return Decision(onboarding.asked(ledger, step, now, ask_unknown=ask_unknown))
         case StepAnswered(step=step, result=result):

@@ -16,12 +16,22 @@ from saath.events.base import Model
 LifeState = Literal["active", "offboarded", "disconnected", "removed"]
 Finding = Literal["connected", "not_connected", "gone"]
 
-# Health fields lag behind an onboarding and a reconnection, so an early finding proves nothing.
-GRACE = timedelta(minutes=10)
-# One finding against the number may be a fault of Meta's; two with this between them are not.
-AGAIN_AFTER = timedelta(minutes=10)
 # Meta has said that it is connected again, and the probe does not see it yet.
 RECONNECTING_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """
+    How the probe is believed.
+
+    Health fields lag behind a connection, so within *grace* nothing is found against the number. One
+    finding against it may be a fault of Meta's; two with *again_after* between them are not.
+    """
+
+    every: timedelta = timedelta(hours=6)
+    grace: timedelta = timedelta(minutes=10)
+    again_after: timedelta = timedelta(minutes=10)
 
 
 class Doubt(Model):
@@ -127,14 +137,10 @@ def connected(life: Life, now: datetime) -> Life:
     return Life(since=now, cause="connected", said_at=now)
 
 
-def probed(life: Life, finding: Finding, cause: str, asked_at: datetime) -> Life:
-    """
-    What is so after the probe *asked_at* found this.
-
-    Against the number it counts from the second time on, and not within the grace after a change.
-    """
+def probed(life: Life, finding: Finding, cause: str, asked_at: datetime, probing: Probing) -> Life:
+    """What is so after the probe *asked_at* found this."""
     life = life.model_copy(update={"probed_at": asked_at})
-    settled = life.since is None or asked_at - life.since >= GRACE
+    settled = life.since is None or asked_at - life.since >= probing.grace
     if finding == "connected":
         life = life.model_copy(update={"doubt": None})
         if life.state == "active" or life.state == "removed":
@@ -148,18 +154,20 @@ def probed(life: Life, finding: Finding, cause: str, asked_at: datetime) -> Life
     doubt = life.doubt
     if doubt is None or doubt.finding != finding:
         return life.model_copy(update={"doubt": Doubt(finding=finding, at=asked_at)})
-    if asked_at - doubt.at < AGAIN_AFTER:
+    if asked_at - doubt.at < probing.again_after:
         return life
     return _put(life, found, asked_at, cause)
 
 
-def probe_due(life: Life, every: timedelta) -> datetime | None:
+def probe_due(life: Life, probing: Probing) -> datetime | None:
     """When to ask Meta next; ``None``: at once, as nobody ever has."""
     if life.probed_at is None:
         return None
     if life.reconnecting:
-        return life.probed_at + min(every, RECONNECTING_EVERY)
-    return life.probed_at + (min(every, AGAIN_AFTER) if life.doubt else every)
+        return life.probed_at + min(probing.every, RECONNECTING_EVERY)
+    return life.probed_at + (
+        min(probing.every, probing.again_after) if life.doubt else probing.every
+    )
 
 
 def next_lift(life: Life, now: datetime) -> datetime | None:

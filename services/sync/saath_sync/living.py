@@ -21,7 +21,7 @@ from saath_sync import deadline, heartbeat, life
 from saath_sync.account_words import word_of
 from saath_sync.heartbeat import Heartbeat, Heartbeats
 from saath_sync.ledger import DeadlineTold, Ledger
-from saath_sync.life import Finding, Warned
+from saath_sync.life import Finding, Probing, Warned
 
 WHAT_TO_DO: Mapping[NumberState, str] = {
     "offboarded": (
@@ -50,6 +50,7 @@ class Rules:
 
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
     warn_before: Sequence[timedelta] = deadline.WARN_BEFORE
+    probing: Probing = field(default_factory=Probing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,11 @@ def account_said(ledger: Ledger, update: AccountUpdated, now: datetime) -> Lived
             return Lived(ledger.model_copy(update={"life": onward}))
 
 
-def probed(ledger: Ledger, finding: Finding, cause: str, asked_at: datetime) -> Ledger:
+def probed(
+    ledger: Ledger, finding: Finding, cause: str, asked_at: datetime, rules: Rules
+) -> Ledger:
     """We asked Meta how the number stands."""
-    onward = life.probed(ledger.life, finding, cause, asked_at)
+    onward = life.probed(ledger.life, finding, cause, asked_at, rules.probing)
     return ledger.model_copy(update={"life": onward})
 
 

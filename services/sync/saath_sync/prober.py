@@ -13,7 +13,7 @@ from aiolimiter import AsyncLimiter
 from saath.kafka.inbox import NotCommitted, NotOwner
 from saath_sync.facts import Probed
 from saath_sync.ledger import Ledger
-from saath_sync.life import Finding, probe_due
+from saath_sync.life import Finding, Probing, probe_due
 from saath_sync.numbers import Numbers
 from saath_sync.onboarding import StepRefused, Token, Unknown
 
@@ -44,7 +44,7 @@ class Prober:
     numbers: Numbers
     asks: Asks
     token_of: Callable[[str], Token | None]
-    every: timedelta
+    probing: Probing
     limiter: AsyncLimiter
     now: Callable[[], datetime]
     _not_before: dict[str, datetime] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Prober:
     def _is_due(self, ledger: Ledger, now: datetime) -> bool:
         if not ledger.connected or ledger.life.state == "removed":
             return False
-        due = probe_due(ledger.life, self.every)
+        due = probe_due(ledger.life, self.probing)
         wait = self._not_before.get(ledger.number)
         return (due is None or due <= now) and (wait is None or wait <= now)
 

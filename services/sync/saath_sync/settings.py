@@ -10,6 +10,7 @@ from saath.graph import GraphSettings
 from saath.secrets import CredentialSettings
 from saath.settings import Section, Settings
 from saath_sync.heartbeat import Heartbeats
+from saath_sync.life import Probing
 from saath_sync.living import Rules
 from saath_sync.phases import Patience
 
@@ -40,6 +41,9 @@ class SyncSection(Section):
     deadline_warnings_hours: tuple[float, ...] = (12.0, 4.0, 1.0)
     # How often Meta is asked how a number stands, and how many questions an hour a pod may ask.
     probe_every_hours: float = Field(default=6.0, gt=0)
+    # Found twice, with so much between, it is not connected; and not so soon after a connection.
+    probe_again_minutes: float = Field(default=10.0, gt=0)
+    probe_grace_minutes: float = Field(default=10.0, ge=0)
     probes_per_hour: int = Field(default=1000, ge=1)
 
     def rules(self) -> Rules:
@@ -50,6 +54,11 @@ class SyncSection(Section):
                 lost=timedelta(days=self.heartbeat_lost_days),
             ),
             warn_before=[timedelta(hours=h) for h in self.deadline_warnings_hours],
+            probing=Probing(
+                every=timedelta(hours=self.probe_every_hours),
+                grace=timedelta(minutes=self.probe_grace_minutes),
+                again_after=timedelta(minutes=self.probe_again_minutes),
+            ),
         )
 
     @model_validator(mode="after")

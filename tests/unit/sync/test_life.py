@@ -7,8 +7,9 @@ from tests.unit.sync.samples import NOW
 
 from saath.events import Restriction
 from saath_sync import life
-from saath_sync.life import Finding, Life, LifeState, Moved, Restricted
+from saath_sync.life import Finding, Life, LifeState, Moved, Probing, Restricted
 
+PROBING = Probing()
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LATER = NOW + DAY
 BUSINESS = Restriction(kind="business_initiated", until=NOW + HOUR)
@@ -58,8 +59,8 @@ def test_the_same_word_again_changes_nothing() -> None:
 
 
 def twice(state: Life, finding: Finding) -> Life:
-    first = life.probed(state, finding, "found", LATER)
-    return life.probed(first, finding, "found", LATER + life.AGAIN_AFTER)
+    first = life.probed(state, finding, "found", LATER, PROBING)
+    return life.probed(first, finding, "found", LATER + PROBING.again_after, PROBING)
 
 
 @pytest.mark.parametrize(
@@ -86,11 +87,15 @@ def test_what_the_probe_finds_twice_moves_a_number(
 
 
 def test_one_finding_against_a_number_may_be_a_fault_of_metas() -> None:
-    first = life.probed(at("active"), "gone", "found", LATER)
-    soon = life.probed(first, "gone", "found", LATER + life.AGAIN_AFTER - MINUTE)
-    well = life.probed(soon, "connected", "found", LATER + HOUR)
+    first = life.probed(at("active"), "gone", "found", LATER, PROBING)
+    soon = life.probed(first, "gone", "found", LATER + PROBING.again_after - MINUTE, PROBING)
+    well = life.probed(soon, "connected", "found", LATER + HOUR, PROBING)
 
-    assert (first.state, soon.state, life.probed(well, "gone", "", LATER + 2 * HOUR).state) == (
+    assert (
+        first.state,
+        soon.state,
+        life.probed(well, "gone", "", LATER + 2 * HOUR, PROBING).state,
+    ) == (
         "active",
         "active",
         "active",
@@ -99,18 +104,22 @@ def test_one_finding_against_a_number_may_be_a_fault_of_metas() -> None:
 
 def test_health_lags_so_nothing_is_found_against_a_number_that_was_just_connected() -> None:
     new = life.connected(Life(), NOW)
-    early = life.probed(new, "not_connected", "found", NOW + MINUTE)
+    early = life.probed(new, "not_connected", "found", NOW + MINUTE, PROBING)
 
-    assert life.probed(early, "not_connected", "found", NOW + 12 * MINUTE).state == "active"
+    assert (
+        life.probed(early, "not_connected", "found", NOW + 12 * MINUTE, PROBING).state == "active"
+    )
 
 
 def test_a_reconnection_is_believed_when_the_probe_sees_it_and_that_is_tried_at_once() -> None:
-    away = life.probed(life.heard(at("active"), moved("offboarded")), "not_connected", "", NOW)
+    away = life.probed(
+        life.heard(at("active"), moved("offboarded")), "not_connected", "", NOW, PROBING
+    )
     said = life.heard(away, moved("active", reconnecting=True, at_minute=1))
-    not_yet = life.probed(said, "not_connected", "found", NOW + 2 * MINUTE)
-    seen = life.probed(not_yet, "connected", "found", NOW + 3 * MINUTE)
+    not_yet = life.probed(said, "not_connected", "found", NOW + 2 * MINUTE, PROBING)
+    seen = life.probed(not_yet, "connected", "found", NOW + 3 * MINUTE, PROBING)
 
-    assert (life.probe_due(said, DAY), not_yet.state, seen.state, seen.reconnecting) == (
+    assert (life.probe_due(said, PROBING), not_yet.state, seen.state, seen.reconnecting) == (
         NOW + MINUTE,
         "offboarded",
         "active",

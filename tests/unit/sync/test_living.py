@@ -31,7 +31,7 @@ from saath.topics import (
 )
 from saath_sync.facts import AppOpened, Probed
 from saath_sync.handler import STATE, Installation, SyncHandler
-from saath_sync.life import AGAIN_AFTER
+from saath_sync.life import Probing
 from saath_sync.onboarding import Refused
 
 PARTITIONS = 24
@@ -198,7 +198,7 @@ def test_the_probe_finds_a_silent_disconnection() -> None:
     handler = working()
     found: list[str] = []
     for times in range(2):
-        at = NOW + HOUR + times * AGAIN_AFTER
+        at = NOW + HOUR + times * Probing().again_after
         found += words(handler.handle_fact(Probed(NUMBER, "gone", "error 100", at), at))
 
     assert found == ["disconnected"]
