@@ -29,8 +29,10 @@ from saath.topics import (
     Topic,
     partition_for,
 )
+from saath_sync import living
 from saath_sync.facts import AppOpened, Probed
 from saath_sync.handler import STATE, Installation, SyncHandler
+from saath_sync.ledger import Ledger
 from saath_sync.life import Probing
 from saath_sync.onboarding import Refused
 
@@ -260,3 +262,10 @@ async def test_a_number_connected_again_after_its_end_begins_anew() -> None:
     again = await stage.connect()
 
     assert (again.connected, again.life.state) == (True, "active")
+
+
+def test_a_number_that_was_gone_works_again_only_when_its_steps_are_done() -> None:
+    gone = living.account_said(Ledger(number=NUMBER, connected=True), said("ACCOUNT_DELETED"), NOW)
+    back = living.connected_anew(gone.ledger, NOW + HOUR)
+
+    assert (back.connected, back.life.state) == (False, "active")
