@@ -12,7 +12,7 @@ from functools import cache
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
+from pydantic_core import ErrorDetails, from_json
 
 from saath.errors import PoisonRecord
 from saath.events import EVENTS, Command, Event, SendRequest, short_name
@@ -128,7 +128,7 @@ def _decode_bare(model: type[_Strict], value: bytes | None) -> _Strict:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise PoisonRecord(explain(error)) from None
+        raise PoisonRecord(explain(error, data), pointer(error, data)) from None
 
 
 def _json_object(value: bytes) -> JsonObject:
@@ -162,14 +162,43 @@ def _refuse_constant(name: str) -> None:
     raise json.JSONDecodeError(f"{name} is no number", name, 0)
 
 
-def explain(error: ValidationError) -> str:
+def explain(error: ValidationError, written: object = None) -> str:
     """Say what is wrong and where (a JSON pointer), without repeating what was written there."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    first = _first(error)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{pointer(error)}: {first['msg']}{more}"
+    return f"{pointer(error, written) or '/'}: {first['msg']}{more}"
 
 
-def pointer(error: ValidationError) -> str:
-    """The JSON pointer (RFC 6901) of the first thing that is wrong; ``/`` for the whole."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    return "/" + "/".join(str(part) for part in first["loc"])
+def pointer(error: ValidationError, written: object = None) -> str:
+    """
+    The JSON pointer (RFC 6901) of the first thing that is wrong; empty for the whole.
+
+    With what was *written*, it leads there: pydantic also names the alternative it had tried.
+    """
+    first = _first(error)
+    return escaped(_as_written(first["loc"], first["type"], written))
+
+
+def escaped(path: Sequence[str | int]) -> str:
+    """*path* as a JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _first(error: ValidationError) -> ErrorDetails:
+    return error.errors(include_input=False, include_url=False, include_context=False)[0]
+
+
+def _as_written(path: Sequence[str | int], error_type: str, written: object) -> Sequence[str | int]:
+    if written is None:
+        return path
+    found: list[str | int] = []
+    at = written
+    for place, part in enumerate(path):
+        if isinstance(at, Mapping) and part in at:
+            at = at[part]
+        elif isinstance(at, Sequence) and isinstance(part, int):
+            at = at[part] if part < len(at) else None
+        elif error_type != "missing" or place < len(path) - 1:
+            continue
+        found.append(part)
+    return found

@@ -14,7 +14,15 @@ class SaathError(Exception):
 
 
 class PoisonRecord(SaathError):
-    """A record that can never be handled; the message says why, without its content."""
+    """
+    A record that can never be handled; the message says why, without its content.
+
+    ``pointer`` says where (RFC 6901), where one place in it is wrong.
+    """
+
+    def __init__(self, reason: str = "", pointer: str | None = None) -> None:
+        super().__init__(reason)
+        self.pointer = pointer
 
 
 class RetryLater(SaathError):

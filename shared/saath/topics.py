@@ -60,7 +60,7 @@ def _input(name: str, days: float, written_by: str, read_by: str, by: By = "numb
     return Topic(name, by, key, "delete", retention, written_by, read_by, log_append_time=True)
 
 
-INBOUND = _input("inbound.v1", 8, "ingest", "router, sender")
+INBOUND = _input("inbound.v1", 8, "ingest", "router, sender, sync")
 HISTORY = _input("history.v1", 30, "ingest", "sync")
 BACKFILL = _input("backfill.v1", 7, "sync", "router")
 ACCOUNTS = _input("accounts.v1", 30, "ingest", "sync, people", by="account")
@@ -107,6 +107,9 @@ CONTACTS = Topic(
     "contacts.v1", "number", "entry", "compact", None, "sync", "router, everyone", "read", True
 )
 NUMBERS = Topic("numbers.v1", "number", "number", "compact", None, "sync", "everyone", "read")
+NUMBER_EVENTS = Topic(
+    "number.events.v1", "number", "number", "delete", 30 * DAY, "sync", "everyone", "read"
+)
 CREDENTIALS = Topic("credentials.v1", "number", "number", "compact", None, "sync", "sender, sync")
 
 SERVICES = ("ingest", "router", "sender", "sync")
@@ -128,7 +131,7 @@ def dlq_topic(service: str) -> Topic:
 
 TOPICS: tuple[Topic, ...] = (
     INBOUND, HISTORY, BACKFILL, ACCOUNTS, OUTBOUND, OUTBOUND_PEOPLE, OUTBOUND_BULK, COMMANDS,
-    OUTCOMES, CONVERSATIONS, TURNS, HANDOFFS, OWNERS, CONTACTS, NUMBERS, CREDENTIALS,
+    OUTCOMES, CONVERSATIONS, TURNS, HANDOFFS, OWNERS, CONTACTS, NUMBERS, NUMBER_EVENTS, CREDENTIALS,
     *(state_topic(service) for service in STATEFUL),
     *(dlq_topic(service) for service in SERVICES),
 )  # fmt: skip

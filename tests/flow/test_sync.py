@@ -46,6 +46,11 @@ class Api:
             found: dict[str, Any] = await response.json()
             return found
 
+    async def opened(self, number: RegisteredNumber) -> None:
+        url = f"{self._base}/numbers/{number.phone_number_id}/opened"
+        async with self._http.post(url) as response:
+            assert response.status == 200
+
     async def wait_for_history(self, number: RegisteredNumber, state: str) -> dict[str, Any]:
         async with asyncio.timeout(30):
             while True:

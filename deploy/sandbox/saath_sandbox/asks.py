@@ -76,13 +76,18 @@ class EchoAsk(Ask):
 
 
 class AccountAsk(Ask):
-    """An `account_update`. With *effect*, the number behaves accordingly from now on."""
+    """
+    An `account_update`. With *effect*, the number behaves accordingly from now on.
+
+    Without *told* it happens in silence, as it does in life.
+    """
 
     event: str
     number: str | None = None
     waba_id: str | None = None
     objects: dict[str, Any] = {}
     effect: bool = True
+    told: bool = True
 
 
 class ContactAsk(Ask):

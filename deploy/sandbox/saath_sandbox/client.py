@@ -117,10 +117,11 @@ class Sandbox:
         waba_id: str | None = None,
         objects: dict[str, Any] | None = None,
         effect: bool = True,
+        told: bool = True,
     ) -> None:
-        """Meta tells of the account; with *effect* the number behaves accordingly."""
+        """Meta tells of the account; with *effect* the number behaves accordingly, *told* or not."""
         ask = {"event": event, "number": number, "waba_id": waba_id, "effect": effect}
-        await self._post("account_update", {**ask, "objects": objects or {}})
+        await self._post("account_update", {**ask, "objects": objects or {}, "told": told})
 
     async def approve_template(self, name: str, category: str) -> None:
         """A template's category. Unregistered names are guessed by how they begin."""

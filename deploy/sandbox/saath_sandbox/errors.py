@@ -49,6 +49,7 @@ class GraphError(Exception):
 INVALID_PARAMETER = GraphError(400, 100, "(#100) Invalid parameter")
 PARAMETER_VALUE = GraphError(400, 131009, "(#131009) Parameter value is not valid")
 PARAMETER_MISSING = GraphError(400, 131008, "(#131008) Required parameter is missing")
+UNSUPPORTED_TYPE = GraphError(400, 131051, "(#131051) Unsupported message type")
 NO_TOKEN = GraphError(401, 190, "An access token is required to request this resource.")
 BAD_TOKEN = GraphError(401, 190, "Invalid OAuth access token - Cannot parse access token")
 BAD_CODE = GraphError(400, 100, "Invalid verification code format.", subcode=36008)
@@ -97,6 +98,7 @@ BY_CODE = {
     for error in (
         PARAMETER_MISSING,
         PARAMETER_VALUE,
+        UNSUPPORTED_TYPE,
         THROUGHPUT,
         PAIR_LIMIT,
         WINDOW_CLOSED,

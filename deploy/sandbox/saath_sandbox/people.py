@@ -102,6 +102,8 @@ class People:
         if ask.effect and ask.event in _EFFECTS:
             for number in numbers:
                 number.state = _EFFECTS[ask.event]  # type: ignore[assignment] # a str table
+        if not ask.told:
+            return
         objects = dict(ask.objects)
         if ask.event == "PARTNER_REMOVED" and ask.number:
             objects.setdefault("phone_number", numbers[0].display_phone_number)

@@ -1,14 +1,14 @@
 """Is this a message that Meta would take? Pure: content in, or a `GraphError` out."""
 
 import json
-from typing import Any
 
 from saath_sandbox import errors
+from saath_sandbox.interactive import check_interactive
+from saath_sandbox.objects import CHECKS
 from saath_sandbox.webhooks import Json
 
-TEXT_MAX, CAPTION_MAX, CALLBACK_MAX = 4096, 1024, 512
-MEDIA = ("image", "video", "audio", "document", "sticker")
-TYPES = ("text", "template", *MEDIA, "location", "contacts", "reaction", "interactive")
+CALLBACK_MAX = 512
+TYPES = {**CHECKS, "interactive": check_interactive}
 
 
 def parse(body: bytes) -> Json:
@@ -35,6 +35,11 @@ def check_read_mark(content: Json) -> None:
         raise errors.INVALID_PARAMETER.saying("Param status must be one of {READ}")
     if not str(content["message_id"]).startswith("wamid."):
         raise errors.PARAMETER_VALUE.saying("message_id is not a message's id.")
+    typing = content.get("typing_indicator")
+    if typing is not None and typing != {"type": "text"}:
+        raise errors.INVALID_PARAMETER.saying(
+            "Param typing_indicator['type'] must be one of {TEXT}"
+        )
 
 
 def check_message(content: Json, business: str) -> None:
@@ -47,15 +52,19 @@ def check_message(content: Json, business: str) -> None:
         raise errors.INVALID_PARAMETER.saying(
             f"Param biz_opaque_callback_data must be at most {CALLBACK_MAX} characters long."
         )
+    if content.get("recipient_type", "individual") != "individual":
+        # Groups are the app's alone on a number like ours.
+        raise errors.INVALID_PARAMETER.saying("Param recipient_type must be one of {INDIVIDUAL}")
+    _check_context(content.get("context"))
     kind = content.get("type", "text")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         named = ", ".join(name.upper() for name in TYPES)
         raise errors.INVALID_PARAMETER.saying(
             f"Param type must be one of {{{named}}} - got {kind!r}"
         )
     if not content.get(kind):
         raise errors.INVALID_PARAMETER.saying(f"The parameter {kind} is required.")
-    _check_object(kind, content[kind])
+    TYPES[kind](content[kind])
 
 
 def recipient(content: Json) -> str:
@@ -73,46 +82,13 @@ def digits(phone: str) -> str:
     return phone.translate(str.maketrans("", "", "+ -().")) or "?"
 
 
-def _check_object(kind: str, value: Any) -> None:
-    if kind == "contacts":
-        return
-    if not isinstance(value, dict):
-        raise errors.INVALID_PARAMETER.saying(f"The parameter {kind} must be an object.")
-    if kind == "text":
-        _check_text(value)
-    elif kind == "template":
-        _check_template(value)
-    elif kind in MEDIA:
-        _check_media(kind, value)
-
-
-def _check_text(text: Json) -> None:
-    body = text.get("body")
-    if not isinstance(body, str) or not body:
-        raise errors.INVALID_PARAMETER.saying("The parameter text['body'] is required.")
-    if len(body) > TEXT_MAX:
-        raise errors.INVALID_PARAMETER.saying(
-            f"Param text['body'] must be at most {TEXT_MAX} characters long."
-        )
-
-
-def _check_template(template: Json) -> None:
-    language = template.get("language")
-    if not isinstance(template.get("name"), str):
-        raise errors.INVALID_PARAMETER.saying("The parameter template['name'] is required.")
-    if not isinstance(language, dict) or not isinstance(language.get("code"), str):
-        raise errors.INVALID_PARAMETER.saying(
-            "The parameter template['language']['code'] is required."
-        )
-
-
-def _check_media(kind: str, media: Json) -> None:
-    if bool(media.get("id")) == bool(media.get("link")):
-        raise errors.PARAMETER_VALUE.saying(f"{kind} needs either an id or a link.")
-    link = media.get("link")
-    if link and not str(link).startswith(("https://", "http://")):
-        raise errors.PARAMETER_VALUE.saying(f"{kind}['link'] is not a URL.")
-    if len(media.get("caption", "")) > CAPTION_MAX:
-        raise errors.INVALID_PARAMETER.saying(
-            f"Param {kind}['caption'] must be at most {CAPTION_MAX} characters long."
-        )
+def _check_context(context: object) -> None:
+    match context:
+        case None:
+            return
+        case {"message_id": str() as quoted} if quoted:
+            return
+        case _:
+            raise errors.PARAMETER_MISSING.saying(
+                "The parameter context['message_id'] is required."
+            )

@@ -264,6 +264,8 @@ def _after_outcome(state: Conversation, event: OutcomeEvent) -> Changes:
         longer = event.time + timedelta(seconds=event.working_seconds)
         deadline = max(longer, state.turns[event.turn_id])
         return changes | {"turns": {**state.turns, event.turn_id: deadline}}
+    if event.total == 1 and not event.is_answer:
+        return changes  # it is open still; of several messages the others are words
     if event.index == event.total - 1 and not isinstance(event, MessageLeftInDoubt):
         return changes | {"turns": _without(state, event.turn_id)}
     return changes

@@ -182,7 +182,7 @@ class RouterHandler:
             self._store.note_history(number, event.contact)
         if decision and isinstance(event, MessageEchoed) and event.automatic and acting:
             outputs += self._give_back(event, number, now, trace)
-        if isinstance(event, OutcomeEvent) and event.turn_id in state.watched and event.bot:
+        if isinstance(event, OutcomeEvent) and _ends_a_watch(event, state) and event.bot:
             outputs += self._do.count_turn(number, event.bot, missed=False, cause=event.id, now=now)
         return outputs
 
@@ -239,3 +239,7 @@ class RouterHandler:
 
     def _owners(self, owned: Event) -> Output:
         return output(OWNERS, owned, self._layout.of(OWNERS))
+
+
+def _ends_a_watch(event: OutcomeEvent, state: Conversation) -> bool:
+    return event.is_answer and event.turn_id in state.watched

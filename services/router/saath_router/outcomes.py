@@ -7,6 +7,7 @@ from saath.events import (
     MessageDropped,
     MessageExpired,
     MessageLeftInDoubt,
+    MessageReadMarked,
     MessageRefused,
     MessageRejected,
     OutcomeEvent,
@@ -20,6 +21,7 @@ from saath_router.ownership import Decision, other_bot, person_wrote, to_human
 from saath_router.policy import Policy, hold_until
 from saath_router.recent import Recent
 from saath_router.turns import Asked, turn_offered
+from saath_router.waiting import is_by_a_person
 from saath_router.windows import refused
 
 # Two bots that each think the other meant would pass a customer to and fro for ever.
@@ -28,15 +30,19 @@ PASSES_MAX = 5
 
 def outcome(event: OutcomeEvent, state: Conversation, policy: Policy, now: datetime) -> Decision:
     """What follows from what became of a request."""
-    if isinstance(event, MessageAccepted | MessageLeftInDoubt) and event.by == "person":
+    if isinstance(event, MessageAccepted | MessageLeftInDoubt) and is_by_a_person(event):
         # Also where nobody may ever know whether it arrived: a bot would talk over it.
         return person_wrote(event, "person_sent", "answered from a tool", state, policy, now)
     closed = refused(event, state)
     if event.turn_id is None or state.owner != "bot" or event.epoch not in (None, state.epoch):
         return closed
     match event:
-        case MessageAccepted(then=then) | TurnClosed(then=then) if then is not None:
+        case MessageAccepted(then=then) | MessageReadMarked(then=then) | TurnClosed(then=then) if (
+            then is not None
+        ):
             return (*closed, *_then(event, then, state, policy, now))
+        case _ if not event.is_answer:
+            return closed  # words may still come, and are waited for as before
         case MessageRejected() | MessageRefused() | MessageExpired() | MessageDropped():
             # The customer waits for words that will not come; a log line helps nobody.
             reason = "the bot's answer was not sent"

@@ -11,6 +11,7 @@ from saath.events import (
     HandoffRequested,
     MessageAccepted,
     MessageEchoed,
+    MessageReadMarked,
     MessageReceived,
     MessageRevoked,
     Model,
@@ -38,13 +39,13 @@ def watched_after(watched: Mapping[str, Watch], event: Event) -> dict[str, Watch
     match event:
         case OwnerChanged() | ConversationUnattended(rule="bot_silent"):
             return {}
-        case MessageAccepted(by="person"):
+        case MessageAccepted() if is_by_a_person(event):
             return {}  # also where nobody is held: the customer has their answer
         case MessageEchoed() if is_a_persons(event):
             return {turn: watch for turn, watch in watched.items() if watch.since > event.time}
         case TurnOffered(reply_by=datetime() as due) if len(watched) < WATCHED_MAX:
             return {**watched, event.id: Watch(since=event.time, due=due)}
-        case OutcomeEvent(turn_id=str() as turn) if turn in watched:
+        case OutcomeEvent(turn_id=str() as turn) if turn in watched and event.is_answer:
             if isinstance(event, TurnClosed) and event.working_seconds:
                 longer = event.time + timedelta(seconds=event.working_seconds)
                 watch = Watch(since=watched[turn].since, due=max(longer, watched[turn].due))
@@ -54,6 +55,11 @@ def watched_after(watched: Mapping[str, Watch], event: Event) -> dict[str, Watch
             return {later: watched[later] for later in turns[turns.index(turn) + 1 :]}
         case _:
             return dict(watched)
+
+
+def is_by_a_person(event: OutcomeEvent) -> bool:
+    """True for words that a person wrote in a tool; a reaction says nothing, as in the app."""
+    return event.by == "person" and (event.content is None or is_said_to_one(event.content))
 
 
 def is_a_persons(event: MessageEchoed) -> bool:
@@ -81,7 +87,9 @@ def waiting_after(since: datetime | None, recent: Recent, event: Event) -> datet
             taken_back = any(m.message_id == gone and m.time == since for m in recent)
             left = (m.time for m in unanswered(without(recent, gone)))
             return min(left, default=None) if taken_back else since
-        case MessageAccepted(by="bot" | "person") | TurnClosed(then="done"):
+        case MessageAccepted() if event.by == "bot" or is_by_a_person(event):
+            return None
+        case TurnClosed(then="done") | MessageReadMarked(then="done"):
             return None
         case HandoffRequested():
             return since or event.time

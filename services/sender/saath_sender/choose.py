@@ -1,7 +1,6 @@
 """Which message goes next, and what its answer means for it. No I/O: ``dispatch`` carries it out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import structlog
 
@@ -10,12 +9,14 @@ from saath_sender import outcomes
 from saath_sender.budgets import PairBudgets
 from saath_sender.clock import Now
 from saath_sender.decide import NOT_FRESH, Decision, Expire, Go, Hold, Refuse, Supersede
+from saath_sender.flight import Flight
 from saath_sender.handler import SenderHandler
 from saath_sender.jobs import Job, NumberWork, State
 from saath_sender.metrics import PACE_WAIT
 from saath_sender.results import (
     Accepted,
     InDoubt,
+    Marked,
     PairBusy,
     PauseNumber,
     Rejected,
@@ -28,17 +29,9 @@ log = structlog.get_logger()
 
 # How soon what was held is looked at again; whatever ends a hold is known to the fence by then.
 LOOK_AGAIN_SECONDS = 0.05
+# Words to the same customer wait behind a read mark: it is tried once more, and not at all before them.
+MARK_RETRY_SECONDS, MARK_ATTEMPTS_MAX = 1.0, 2
 CLOSING = Hold("the partition is being handed over")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Flight:
-    """A message that may leave: its slot is reserved until it does."""
-
-    job: Job
-    work: NumberWork
-    slot: float
-    inbound: int
 
 
 class Chooser:
@@ -74,6 +67,7 @@ class Chooser:
         """What leaves now, at most one a number: between two of them there is a pause anyway."""
         flights = []
         for work in self._books.numbers.values():
+            flights += [self._take_off(job, work, now) for job in self._uncounted(work, now)]
             if work.begun and work.pace.next_at(now.boot) <= now.boot:
                 job = self._best(work, now)
                 if job:
@@ -95,11 +89,12 @@ class Chooser:
 
     async def spend(self, flight: Flight) -> None:
         """Take it from the customer's budget; it was seen to have room."""
-        await self._budgets.take(flight.job.request.number, flight.job.recipient)
+        if not flight.job.is_mark:
+            await self._budgets.take(flight.job.request.number, flight.job.recipient)
 
     def withheld(self, flight: Flight, decision: Decision, now: Now) -> None:
         """The last look said no: nothing has left."""
-        flight.work.pace.give_back(flight.slot)
+        flight.stay()
         if isinstance(decision, Hold):
             self._books.give_back(flight.job, now.boot + LOOK_AGAIN_SECONDS)
         else:
@@ -107,11 +102,13 @@ class Chooser:
 
     def unsent(self, flight: Flight, now: Now) -> None:
         """Meta could not be reached: nothing has left."""
-        flight.work.pace.give_back(flight.slot)
+        flight.stay()
         self._books.give_back(flight.job, now.boot + 1.0)
 
     def answered(self, flight: Flight, result: Result, now: Now) -> None:
         """Carry out what the answer says."""
+        if flight.job.is_mark and self._mark_answered(flight.job, result, now):
+            return
         job, work, number = flight.job, flight.work, flight.job.request.number
         match result:
             case Accepted(message_id, address):
@@ -120,7 +117,8 @@ class Chooser:
             case _ if arrived := self._handler.doubts.arrived(job):
                 # Whatever Meta answered, its webhook says that the message is there.
                 self._handler.accept(job, arrived, now)
-            case InDoubt(reason):
+            case InDoubt() | Marked():
+                reason = result.reason if isinstance(result, InDoubt) else "no message was named"
                 self._handler.doubts.leave(job, reason, flight.inbound, now)
             case Rejected(problem):
                 self._reject(job, problem, now)
@@ -170,6 +168,13 @@ class Chooser:
                 begun.append(job)
         return begun
 
+    def _uncounted(self, work: NumberWork, now: Now) -> list[Job]:
+        """Read marks, where they need no slot."""
+        if self._rules.cap_counts_read_marks:
+            return []
+        marks = [job for job in work.due(now.boot) if job.is_mark]
+        return [job for job in marks if isinstance(self._decide(job, now), Go)]
+
     def _best(self, work: NumberWork, now: Now) -> Job | None:
         for job in work.due(now.boot):
             decision = self._decide(job, now)
@@ -184,7 +189,9 @@ class Chooser:
         work.flying.add(job.recipient)
         job.state = State.FLYING
         PACE_WAIT.observe(now.boot - max(job.loaded_at, job.not_before))
-        return Flight(job, work, work.pace.reserve(now.boot), self._handler.inbound_position)
+        counts = self._rules.cap_counts_read_marks or not job.is_mark
+        slot = work.pace.reserve(now.boot) if counts else None
+        return Flight(job, work, slot, self._handler.inbound_position)
 
     def _put_off(self, job: Job, decision: Decision, now: Now) -> None:
         if not isinstance(decision, Hold):
@@ -212,8 +219,28 @@ class Chooser:
                     raise TypeError(f"{decision} does not end anything")
             self._books.end(job, outcome, now_wall)
 
+    def _mark_answered(self, job: Job, result: Result, now: Now) -> bool:
+        """What is different for a read mark: no status tells of it, and twice is as good as once."""
+        match result:
+            case Marked():
+                self._handler.mark(job, now)
+            case InDoubt() | RetryAfter():
+                job.tries += 1
+                message = job.message(self._handler.owner(job.request))
+                if message.last and job.tries < MARK_ATTEMPTS_MAX:
+                    self._books.give_back(job, now.boot + MARK_RETRY_SECONDS)
+                elif isinstance(result, InDoubt):
+                    dropped = outcomes.dropped(message, result.reason, now.wall)
+                    self._books.end(job, dropped, now.wall)
+                else:
+                    self._reject(job, result.problem, now)
+            case _:
+                return False
+        return True
+
     def _reject(self, job: Job, problem: Problem, now: Now) -> None:
-        owner = self._handler.owner(job.request)
+        """Neither is what follows it sent; but words are, which follow a read mark."""
+        alone, owner = job.is_mark, self._handler.owner(job.request)
         while job.index < job.request.total:
             message = job.message(owner)
             if job.attempt > 1:
@@ -223,6 +250,8 @@ class Chooser:
             else:
                 outcome = outcomes.rejected(message, problem, now.wall)
             self._books.end(job, outcome, now.wall)
+            if alone:
+                return
 
     def _take_back(self, work: NumberWork, now: Now) -> None:
         """A lease that has run out allows nothing: begin it again."""
@@ -231,7 +260,7 @@ class Chooser:
                 self._books.give_back(job, now.boot)
 
     def _decide(self, job: Job, now: Now, *, fresh: bool | None = None) -> Decision:
-        ready = self._budgets.ready(job.request.number, job.recipient, now.boot)
+        ready = job.is_mark or self._budgets.ready(job.request.number, job.recipient, now.boot)
         return self._handler.decide(job, now, fresh=fresh, pair_ready=ready)
 
     def _set_cap(self, number: str, work: NumberWork) -> None:

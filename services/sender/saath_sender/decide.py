@@ -138,7 +138,7 @@ def _fenced(facts: Facts) -> Decision | None:
 
 
 def _window(request: Request, index: int, facts: Facts, now: datetime) -> Decision | None:
-    if _is_template(request, index):
+    if _is_template(request, index) or request.is_mark(index):
         return None
     until = facts.owner.window_until if facts.owner else None
     if until is not None and now < until:

@@ -9,12 +9,14 @@ from pydantic import SecretStr
 
 from saath.graph import GraphClient
 from saath.kafka.membership import wait
-from saath_sender.choose import Chooser, Flight
+from saath_sender.choose import Chooser
 from saath_sender.clock import read_clock
+from saath_sender.flight import Flight
 from saath_sender.handler import SenderHandler
+from saath_sender.kinds import read as read_mark
 from saath_sender.metrics import SEND_DURATION
 from saath_sender.post import GuardedBody, Unsent, Withheld, post
-from saath_sender.requests import Request, address_of
+from saath_sender.requests import address_of
 
 log = structlog.get_logger()
 
@@ -87,9 +89,9 @@ class Dispatcher:
             return
         body = GuardedBody(
             message,
-            wait=lambda: flight.work.pace.wait(read_clock().boot),
+            wait=lambda: flight.wait(read_clock().boot),
             look=lambda: chooser.check(flight, read_clock()),
-            leave=lambda: flight.work.pace.leave(flight.slot, read_clock().boot),
+            leave=lambda: flight.leave(read_clock().boot),
         )
         await chooser.spend(flight)
         try:
@@ -108,22 +110,20 @@ class Dispatcher:
 def body_of(flight: Flight, handler: SenderHandler) -> dict[str, Any] | None:
     """The message in Meta's shape; ``None`` when nobody knows where it goes."""
     job, request = flight.job, flight.job.request
+    content = request.contents[job.index]
+    if request.is_mark(job.index):
+        return read_mark.body_of(content)
     owner = handler.owner(request)
     address = address_of(request, owner)
     if address is None:
         return None
     message = job.message(owner)
+    # Whole, with keys that nobody here has heard of; of those that are ours none is among them.
     return {
+        **(content.model_extra or {}),
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         "to" if address.startswith("+") else "recipient": address,
-        **_content(request, job.index),
+        "type": content.type,
         "biz_opaque_callback_data": request.callback(job.index, message.conversation),
     }
-
-
-def _content(request: Request, index: int) -> dict[str, Any]:
-    content = request.contents[index]
-    extra = content.model_extra or {}
-    kept = {key: extra[key] for key in (content.type, "context") if key in extra}
-    return {"type": content.type, **kept}

@@ -214,6 +214,10 @@ class SenderHandler:
         self.doubts.forget(job)
         self.books.end(job, outcome, now.wall)
 
+    def mark(self, job: Job, now: Now) -> None:
+        """Meta did what a read mark asked."""
+        self.books.end(job, outcomes.read_marked(self._message(job), now.wall), now.wall)
+
     def _message(self, job: Job) -> Message:
         return job.message(self.owner(job.request))
 
@@ -265,6 +269,8 @@ class SenderHandler:
     def _take_over(self, job: Job, entry: object, now: Now) -> None:
         """What the last owner had begun may have left; what it left in doubt is in doubt still."""
         match entry:
+            case Begun() if job.is_mark:
+                job.state = State.WAITING  # twice is as good as once
             case Begun():
                 job.attempt = entry.attempt
                 self.doubts.leave(job, "its sender stopped while sending it", entry.inbound, now)

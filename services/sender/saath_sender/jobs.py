@@ -56,6 +56,11 @@ class Job:
         return self.request.origin
 
     @property
+    def is_mark(self) -> bool:
+        """True where the current message is none, but a read mark."""
+        return self.request.is_mark(self.index)
+
+    @property
     def interactive(self) -> bool:
         """True where somebody waits for it: everything but campaigns."""
         return self.request.by != "campaign"

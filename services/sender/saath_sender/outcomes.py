@@ -9,6 +9,7 @@ from saath.events import (
     MessageDropped,
     MessageExpired,
     MessageLeftInDoubt,
+    MessageReadMarked,
     MessageRefused,
     MessageRejected,
     MessageShadowed,
@@ -19,6 +20,7 @@ from saath.events import (
 )
 from saath.identity import digest_id
 from saath.tokens import TurnToken
+from saath_sender.kinds.read import mark_of
 from saath_sender.ledger import Name, Origin
 from saath_sender.requests import SENDERS, Refusal, Request, Source
 
@@ -43,6 +45,18 @@ def accepted(message: Message, message_id: str, address: str | None, now: dateti
     facts = _facts(message, "accepted", now)
     facts["to"] = address or facts["to"]
     return MessageAccepted(**facts, message_id=message_id, then=then)
+
+
+def read_marked(message: Message, now: datetime) -> OutcomeEvent:
+    """Meta has marked the customer's message as read."""
+    request = message.request
+    mark = mark_of(request.contents[message.index])
+    return MessageReadMarked(
+        **_facts(message, "read_marked", now),
+        message_id=mark.message_id,
+        typing=mark.typing or None,
+        then=request.then if message.last else None,
+    )
 
 
 def superseded(message: Message, reason: str, now: datetime) -> OutcomeEvent:
@@ -110,6 +124,7 @@ def unread(refusal: Refusal, source: Source, index: int, now: datetime) -> Outco
         turn_id=token.turn if token else None,
         epoch=token.epoch if token else None,
         shadow=_on_trial(token),
+        content=refusal.contents[index] if refusal.contents else None,
         reason=refusal.reason,
         pointer=refusal.pointer,
     )

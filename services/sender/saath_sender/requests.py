@@ -20,6 +20,8 @@ from saath.identity import CALLBACK_MAX, Callback, identities, identity_of, uuid
 from saath.tokens import TurnToken
 from saath.topics import DAY, OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
 from saath_sender.granting import NO_GRANTS, GrantRules
+from saath_sender.kinds import read as read_mark
+from saath_sender.kinds import wrong
 from saath_sender.ledger import KEEP_SECONDS, Origin
 
 TOPICS_BY_SENDER: dict[Sender, Topic] = {
@@ -36,8 +38,6 @@ EXPIRES_AFTER: dict[Sender, timedelta] = {
     "bot": timedelta(hours=24),
     "campaign": timedelta(hours=48),
 }
-TYPES = ("text", "template")
-TEXT_MAX = 4096
 # What is sent stands in its outcome, and that must fit into a record of 1 MiB.
 REQUEST_BYTES_MAX = 512 * 1024
 NUMBER = re.compile(r"\d{1,32}")
@@ -127,6 +127,10 @@ class Request:
         made_at = None if self.token or self.source.vouched else uuid7_seconds(self.id)
         return made_at is not None and self.source.written_at.timestamp() - made_at > KEEP_SECONDS
 
+    def is_mark(self, index: int) -> bool:
+        """True where message *index* is none, but marks the customer's as read."""
+        return bool(self.contents) and self.contents[index].type == read_mark.TYPE
+
     def callback(self, index: int, conversation: str | None) -> str:
         """What comes back with every status of message *index*."""
         token = self.token
@@ -141,7 +145,8 @@ class Refusal:
     Why a request cannot be carried out as written; ``pointer`` says where (RFC 6901).
 
     ``unreadable``: it is no request at all, and goes to the dead-letter topic too. ``token``: the
-    turn it was to answer, so that the customer who waits for that is not forgotten.
+    turn it was to answer, so that the customer who waits for that is not forgotten. ``contents`` is
+    what was to be sent, as far as it could be read.
     """
 
     reason: str
@@ -151,6 +156,7 @@ class Refusal:
     total: int = 1
     unreadable: bool = False
     token: TurnToken | None = None
+    contents: tuple[Content, ...] = ()
 
 
 def read(
@@ -166,9 +172,7 @@ def read(
     try:
         asked = decode_request(value)
     except PoisonRecord as error:
-        reason = str(error)
-        pointer = reason.split(":")[0] if reason.startswith("/") else None
-        return Refusal(reason, pointer, source.number, None, unreadable=True)
+        return Refusal(str(error), error.pointer, source.number, None, unreadable=True)
     try:
         token = read_token(asked.turn) if asked.turn else None
     except TokenRefused as error:
@@ -203,14 +207,16 @@ def _wrong(asked: SendRequest, source: Source, token: TurnToken | None) -> tuple
         return "this turn belongs to another number", "/number"
     if not token and (asked.then is not None or asked.working is not None):
         return "only a turn has something after it", "/then" if asked.then else "/working"
+    if asked.message_class == "authentication" and "." in (asked.to or ""):
+        # Meta's error 131062: its one-time codes go to phone numbers only.
+        return "an authentication template goes to a phone number, not to a user id", "/to"
+    marks = [i for i, content in enumerate(asked.messages) if content.type == read_mark.TYPE]
+    if len(marks) > 1:
+        reason = "one read mark is enough: it marks all earlier messages of the chat too"
+        return reason, f"/messages/{marks[1]}"
     for index, content in enumerate(asked.messages):
-        where = f"/messages/{index}"
-        if content.type not in TYPES:
-            return f"type {content.type[:40]!r} cannot be sent yet, only {TYPES}", f"{where}/type"
-        if content.type == "text" and not 0 < len(content.text or "") <= TEXT_MAX:
-            return f"a text has 1 to {TEXT_MAX} characters", f"{where}/text/body"
-        if not isinstance((content.model_extra or {}).get(content.type), dict):
-            return f"the object {content.type!r} is missing", f"{where}/{content.type}"
+        if found := wrong(content):
+            return found.reason, found.under("messages", index).pointer
     return None
 
 
@@ -237,8 +243,12 @@ def _request(
 def _id(asked: SendRequest, source: Source, token: TurnToken | None) -> str:
     if asked.id or not token:
         return str(asked.id)
-    # Asking for time is not the answer: with the turn's id, the answer would be taken for a repeat.
-    return f"{token.turn}:working:{source.offset}" if asked.working else token.turn
+    # What is not the answer must not have the turn's id: the answer would be taken for a repeat.
+    if asked.working:
+        return f"{token.turn}:working:{source.offset}"
+    if asked.then is None and all(content.type == read_mark.TYPE for content in asked.messages):
+        return f"{token.turn}:read:{source.offset}"
+    return token.turn
 
 
 def _expires_at(asked: SendRequest, source: Source, token: TurnToken | None) -> datetime:
@@ -255,4 +265,12 @@ def _refusal(
 ) -> Refusal:
     number = token.number if token else asked.number or source.number
     request = asked.id or (token.turn if token else None)
-    return Refusal(reason, pointer, number, request, max(1, len(asked.messages)), token=token)
+    return Refusal(
+        reason,
+        pointer,
+        number,
+        request,
+        max(1, len(asked.messages)),
+        token=token,
+        contents=asked.messages,
+    )

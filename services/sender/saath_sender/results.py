@@ -20,6 +20,11 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """Meta did what was asked, and there is no message to name: a read mark."""
+
+
+@dataclass(frozen=True, slots=True)
 class RetryAfter:
     """Meta did not take it and may later; ``attempts_max`` bounds how often it is worth trying."""
 
@@ -61,7 +66,7 @@ class InDoubt:
     reason: str
 
 
-Result = Accepted | RetryAfter | SlowDown | PairBusy | Rejected | PauseNumber | InDoubt
+Result = Accepted | Marked | RetryAfter | SlowDown | PairBusy | Rejected | PauseNumber | InDoubt
 
 PAUSES: Mapping[int, str] = {
     0: "authentication failed",
@@ -107,6 +112,8 @@ def classify(status: int, body: Mapping[str, Any], retry_after: float | None = N
     match body:
         case {"messages": [{"id": str() as message_id}, *_]} if status < 300:
             return Accepted(message_id, _address(body))
+        case {"success": True} if status < 300:
+            return Marked()
         case {"error": {"code": int() as code}}:
             return _named(code, body["error"], retry_after or 0.0)
         case _ if status == 429:

@@ -15,10 +15,10 @@ class SenderSection(Section):
 
     ``lane_max``: requests of one number and topic held in memory. ``in_doubt_without_webhooks``: end
     a doubt by the clock alone, also while no webhook of the number arrives; ``in_doubt_at_most_seconds``: end
-    it by then all the same. ``marketing_rests_seconds``:
-    how long after a person had a conversation it gets no marketing. ``grants_required``: the topics on which
-    nobody asks without a turn or a grant, separated by commas. ``uuid7_required``: refuse ids that do not say
-    when they were made.
+    it by then all the same. ``cap_counts_read_marks``: a read mark takes a slot, as a message does.
+    ``marketing_rests_seconds``: how long after a person had a conversation it gets no marketing.
+    ``grants_required``: the topics on which nobody asks without a turn or a grant, separated by commas.
+    ``uuid7_required``: refuse ids that do not say when they were made.
     """
 
     cap_margin_seconds: float = Field(default=0.01, ge=0, le=1)
@@ -31,6 +31,7 @@ class SenderSection(Section):
     in_doubt_at_most_seconds: float = Field(default=3600.0, gt=0)
     unknown_number_for_seconds: float = Field(default=60.0, ge=0)
     pause_seconds: float = Field(default=60.0, gt=0)
+    cap_counts_read_marks: bool = True
     uuid7_required: bool = False
     grants_required: str = Field(default="", pattern=rf"^\s*({_TOPIC}(\s*,\s*{_TOPIC})*)?\s*$")
     # The router knows for seven days after a lease that a person had it.

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
+from aiolimiter import AsyncLimiter
 
 from saath.codec import decode
 from saath.errors import Misconfigured, PoisonRecord
-from saath.events import CredentialRecorded, Event, NumberPolicy
+from saath.events import CredentialRecorded, Event, NumberPolicy, NumberRecorded
 from saath.graph import GraphClient
 from saath.kafka.inbox import Inbox
 from saath.kafka.processor import Inputs, Processor
@@ -22,12 +23,13 @@ from saath.kafka.startup import Connected, connect, not_connected
 from saath.secrets import Vault, vault_of
 from saath.service import Worker, listening, say_build
 from saath.settings import KafkaSettings
-from saath.topics import ACCOUNTS, CREDENTIALS, HISTORY
+from saath.topics import ACCOUNTS, CREDENTIALS, HISTORY, INBOUND, NUMBERS
 from saath_sync.connect import Connector
 from saath_sync.graph_calls import MetaCalls
 from saath_sync.handler import Installation, SyncHandler
 from saath_sync.numbers import Numbers
 from saath_sync.onboarding import Token
+from saath_sync.prober import Prober
 from saath_sync.routes import Front, Service, application
 from saath_sync.settings import SyncSettings
 from saath_sync.tender import Tender
@@ -69,11 +71,14 @@ def compose(
     """Sync's workers, with the routes connected to them."""
     name, layout, section = connected.name, connected.layout, settings.sync
     numbers = Numbers(layout, Inbox())
+    all_numbers = connected.table(NUMBERS, NumberRecorded)
 
     installation = Installation(
         key=settings.installation_key.get_secret_value().encode(),
         layout=layout,
         history_patience=timedelta(seconds=section.history_patience_seconds),
+        rules=section.rules(),
+        known=all_numbers.values,
     )
 
     def make_handler(partition: int) -> SyncHandler:
@@ -82,7 +87,7 @@ def compose(
 
     processor = Processor(
         "sync",
-        Inputs(primary=HISTORY, others=(ACCOUNTS,)),
+        Inputs(primary=HISTORY, others=(ACCOUNTS,), lazy=(INBOUND,)),
         make_handler,
         kafka=settings.kafka,
         topics=settings.topics,
@@ -99,14 +104,24 @@ def compose(
         recorded = credentials.get(number)
         return vault.decrypt(recorded.ciphertext) if recorded else None
 
-    async def partitions(_: asyncio.Event) -> None:
+    async def partitions(stopping: asyncio.Event) -> None:
+        # What Meta says of an account is for numbers that must be known by then.
+        await all_numbers.wait_until_complete(stopping)
         # Kept until the last onboarding call is answered: its answer goes through them.
         await membership(drained)
 
     calls = MetaCalls(graph, section.app_id, section.app_secret)
+    prober = Prober(
+        numbers,
+        calls,
+        token_of,
+        section.rules().probing,
+        AsyncLimiter(max(1, section.probes_per_hour // 60), 60.0),
+        utc_now,
+    )
     front.service = Service(Connector(numbers, calls, vault, utc_now), token_of)
     front.health.checks = {"partitions": membership.problem, "credentials": credentials.problem}
-    return [credentials, partitions, tender]
+    return [credentials, all_numbers, partitions, tender, prober]
 
 
 @dataclass(frozen=True, slots=True)

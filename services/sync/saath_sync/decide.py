@@ -13,10 +13,12 @@ from saath.events import (
     MessageBackfilled,
 )
 from saath.identity import digest_id
-from saath_sync import onboarding, phases
+from saath_sync import living, onboarding, phases
 from saath_sync.facts import (
+    AppOpened,
     ConnectAsked,
     Fact,
+    Probed,
     ReplayBegun,
     Replayed,
     ReplayFinished,
@@ -26,6 +28,7 @@ from saath_sync.facts import (
     TokenObtained,
 )
 from saath_sync.ledger import DECLINED, Ledger
+from saath_sync.living import Rules
 from saath_sync.onboarding import StepRefused
 
 DECLINED_BY_THE_BUSINESS = 2593109
@@ -65,7 +68,7 @@ def decide(event: Event, ledger: Ledger | None, offset: int, now: datetime) -> L
             raise PoisonRecord(f"{event.type} is no history")
 
 
-def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime) -> Decision:
+def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) -> Decision:
     """
     Take over what happened inside.
 
@@ -78,6 +81,10 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime) -> Decision:
         raise StepRefused(f"the number {fact.number} is not known here")
 
     match fact:
+        case AppOpened():
+            return Decision(living.app_seen(ledger, now, now, rules))
+        case Probed(finding=finding, cause=cause, asked_at=asked_at):
+            return Decision(living.probed(ledger, finding, cause, asked_at, rules))
         case StepAsked(step=step, ask_unknown=ask_unknown):
             return Decision(onboarding.asked(ledger, step, now, ask_unknown=ask_unknown))
         case StepAnswered(step=step, result=result):
@@ -85,9 +92,8 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime) -> Decision:
             ledger = ledger.model_copy(update=known)
             return Decision(onboarding.answered(ledger, step, result, now))
         case TokenObtained():
-            return Decision(
-                onboarding.token_obtained(ledger, now), credential=_credential(fact, now)
-            )
+            ledger = onboarding.token_obtained(living.connected_anew(ledger, now), now)
+            return Decision(ledger, credential=_credential(fact, now))
         case ReplayBegun(due=due):
             return _replay(phases.replay_begun(ledger, due))
         case ReplayProgressed(replay=replay, events=events):

@@ -1,9 +1,11 @@
 """What happens inside sync, told to the loop of the number's partition. Pure."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from saath.events import HistoryMediaReceived, MessageBackfilled, NumberPolicy
 from saath_sync.ledger import Replay, Step
+from saath_sync.life import Finding
 from saath_sync.onboarding import Result
 from saath_sync.phases import Due
 
@@ -72,6 +74,23 @@ class ReplayFinished:
     replay: Replay
 
 
+@dataclass(frozen=True, slots=True)
+class AppOpened:
+    """A person says that the app was opened on the phone, at this moment."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """We asked Meta how the number stands; *cause* is its answer in a few words."""
+
+    number: str
+    finding: Finding
+    cause: str
+    asked_at: datetime
+
+
 Fact = (
     ConnectAsked
     | TokenObtained
@@ -80,4 +99,6 @@ Fact = (
     | ReplayBegun
     | ReplayProgressed
     | ReplayFinished
+    | AppOpened
+    | Probed
 )

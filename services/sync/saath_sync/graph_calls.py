@@ -6,9 +6,13 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from saath.graph import GraphAnswer, GraphClient, GraphUnreachable
+from saath_sync.life import Finding
 from saath_sync.onboarding import Done, PhoneNumber, Refused, Token, Unknown
 
 FIELDS = "id,display_phone_number,is_on_biz_app,platform_type"
+
+# The number is not visible to us: 100 comes with subcode 33, and what we ask has no other fault.
+GONE, PERMISSIONS = (10, 33, 100, 190), range(200, 300)
 
 SYNC_TYPES: dict[str, str] = {"contacts": "smb_app_state_sync", "history": "history"}
 
@@ -50,6 +54,20 @@ class MetaCalls:
         if not isinstance(answer, GraphAnswer):
             return answer
         return _number(answer.body) if "is_on_biz_app" in answer.body else _meant(answer)
+
+    async def probe(self, number: str, token: Token) -> tuple[Finding, str] | Unknown:
+        """How Meta says that the number stands, and its answer in a few words."""
+        answer = await self._get(number, token, {"fields": FIELDS})
+        if isinstance(answer, Refused) and (answer.code in GONE or answer.code in PERMISSIONS):
+            return "gone", f"it is not visible to us any more (Meta's error {answer.code})"
+        if not isinstance(answer, GraphAnswer):
+            return answer if isinstance(answer, Unknown) else Unknown(answer.message)
+        if "is_on_biz_app" not in answer.body:
+            return _meant(answer)
+        on_app, platform = answer.body["is_on_biz_app"], answer.body.get("platform_type")
+        if on_app is True and platform in ("CLOUD_API", None):
+            return "connected", "Meta says that it is connected"
+        return "not_connected", f"is_on_biz_app {on_app}, platform_type {platform}"
 
     async def subscribe(self, account: str, token: Token) -> Done | Refused | Unknown:
         """Have the account's webhooks sent to our app."""

@@ -1,14 +1,15 @@
 """One partition's numbers: restore, count what comes, decide facts, write what has changed."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from saath.codec import decode
 from saath.errors import PoisonRecord
-from saath.events import ContactChanged, NumberRecorded
+from saath.events import AccountUpdated, ContactChanged, MessageEchoed, NumberRecorded
+from saath.identity import digest_id
 from saath.kafka.layout import Layout
 from saath.kafka.records import Output, Record, output
 from saath.topics import (
@@ -17,40 +18,43 @@ from saath.topics import (
     CONTACTS,
     CREDENTIALS,
     HISTORY,
+    INBOUND,
+    NUMBER_EVENTS,
     NUMBERS,
     partition_for,
     state_topic,
 )
-from saath_sync import metrics, store
+from saath_sync import living, metrics, store, telling
+from saath_sync.account_words import numbers_meant, word_of
 from saath_sync.book import AddressBooks
 from saath_sync.decide import decide, decide_fact
-from saath_sync.facts import (
-    ConnectAsked,
-    Fact,
-    ReplayBegun,
-    ReplayFinished,
-    ReplayProgressed,
-    StepAnswered,
-    StepAsked,
-    TokenObtained,
-)
+from saath_sync.facts import Fact
 from saath_sync.ledger import Ledger
+from saath_sync.living import Lived, Rules
 
 log = structlog.get_logger()
 
 STATE = state_topic("sync")
 
-# Whatever else is on ``accounts`` is for people, and may stand in any partition.
-CONTACT_CHANGED = ContactChanged.model_fields["type"].default.encode()
+CONTACT_CHANGED, ACCOUNT_UPDATED, MESSAGE_ECHOED = (
+    model.model_fields["type"].default.encode()
+    for model in (ContactChanged, AccountUpdated, MessageEchoed)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What all partitions share. ``key`` names the entries of address books, and may never change."""
+    """
+    What all partitions share. ``key`` names the entries of address books, and may never change.
+
+    ``known`` are the numbers of all partitions: what Meta says of an account is for all of its own.
+    """
 
     key: bytes
     layout: Layout
     history_patience: timedelta
+    rules: Rules = field(default_factory=Rules)
+    known: Callable[[], Iterable[NumberRecorded]] = tuple
 
 
 class SyncHandler:
@@ -65,6 +69,8 @@ class SyncHandler:
         self.owned_since = owned_since
         self._partition, self._layout = partition, installation.layout
         self._history_patience = installation.history_patience
+        self._rules, self._known = installation.rules, installation.known
+        self._due: dict[str, datetime] = {}
         self._books = AddressBooks(installation.key)
         self._stored: dict[str, Ledger] = {}
         self._published: dict[str, NumberRecorded] = {}
@@ -77,23 +83,85 @@ class SyncHandler:
         elif value is not None:
             ledger = store.restore(value)
             self.ledgers[ledger.number] = self._stored[ledger.number] = ledger
+            self._set_alarm(ledger, self.owned_since)
 
     def handle(self, record: Record, now: datetime) -> Iterable[Output]:
-        """Count one record of the history, of which nothing is published, or take over a contact."""
-        if record.topic == ACCOUNTS:
-            contact = dict(record.headers).get("ce_type") == CONTACT_CHANGED
-            return self._contact(record) if contact else ()
+        """Count a record of the history, take over a contact, or what Meta and the app say of a number."""
+        said = dict(record.headers).get("ce_type")
+        match record.topic.name, said:
+            case (ACCOUNTS.name, _) if said == CONTACT_CHANGED:
+                return self._contact(record, now)
+            case (ACCOUNTS.name, _) if said == ACCOUNT_UPDATED:
+                return self._account(record, now)
+            case (INBOUND.name, _) if said == MESSAGE_ECHOED:
+                return self._echo(record, now)
+            case (ACCOUNTS.name | INBOUND.name, _):
+                return ()  # for others
+            case _:
+                return self._history(record, now)
+
+    def next_due(self) -> datetime | None:
+        """When something follows from time alone."""
+        return min(self._due.values(), default=None)
+
+    def fire(self, until: datetime, now: datetime) -> Iterable[Output]:
+        """What is due by then, of all numbers."""
+        for number in [number for number, due in self._due.items() if due <= until]:
+            lived = living.passed(self.ledgers[number], until, self._rules)
+            yield from self._live(lived, now)
+
+    def _history(self, record: Record, now: datetime) -> Iterable[Output]:
         event = decode(record.headers, record.value)
         number = event.number or ""
         self._refuse_stray(number)
-        self._keep(decide(event, self.ledgers.get(number), record.offset, now))
-        return ()
+        ledger = decide(event, self.ledgers.get(number), record.offset, now)
+        return self._live(Lived(ledger), now)
 
-    def _contact(self, record: Record) -> Iterable[Output]:
+    def _account(self, record: Record, now: datetime) -> Iterable[Output]:
+        """
+        Act on what Meta says of an account.
+
+        It names no number, and stands where its account is hashed to, so it is handed on to each number
+        that is meant, and acted on where that is.
+        """
+        update = decode(record.headers, record.value)
+        if not isinstance(update, AccountUpdated):
+            raise PoisonRecord(f"{update.type} under another type's name")
+        if word_of(update) is None:
+            return
+        if update.number:
+            self._refuse_stray(update.number)
+            if ledger := self.ledgers.get(update.number):
+                yield from self._live(living.account_said(ledger, update, now), now)
+            return
+        meant = numbers_meant(update, self._known())
+        if not meant:
+            metrics.UNRESOLVED.inc()
+            log.warning("account.without_number", account=update.account, said=update.event)
+        for number in meant:
+            name = digest_id("account_", update.id, number)
+            handed = update.model_copy(
+                update={"id": name, "number": number, "causation": update.id}
+            )
+            yield output(ACCOUNTS, handed, self._layout.of(ACCOUNTS))
+
+    def _echo(self, record: Record, now: datetime) -> Iterable[Output]:
+        """Somebody wrote in the app, so it lives. Nothing else of the message is looked at."""
+        ledger = self.ledgers.get((record.key or b"").decode(errors="replace"))
+        at = _moment(dict(record.headers).get("ce_time"))
+        return self._seen(ledger, at, now) if ledger and at else ()
+
+    def _seen(self, ledger: Ledger, at: datetime, now: datetime) -> Iterable[Output]:
+        seen = living.app_seen(ledger, at, now, self._rules)
+        return self._live(Lived(seen), now) if seen is not ledger else ()
+
+    def _contact(self, record: Record, now: datetime) -> Iterable[Output]:
         change = decode(record.headers, record.value)
         if not isinstance(change, ContactChanged):
             raise PoisonRecord(f"{change.type} under another type's name")
         self._refuse_stray(change.number or "")
+        if ledger := self.ledgers.get(change.number or ""):
+            yield from self._seen(ledger, change.time, now)
         state, records = self._books.learn(change)
         for key, value in state.items():
             yield Output(STATE, self._partition, key, value)
@@ -108,9 +176,9 @@ class SyncHandler:
         """Decide what happened inside; a refusal changes nothing."""
         if not isinstance(fact, Fact):
             raise TypeError(f"{type(fact).__name__} is no fact of sync")
-        decision = decide_fact(fact, self.ledgers.get(fact.number), now)
-        self._keep(decision.ledger)
-        _say(fact)
+        decision = decide_fact(fact, self.ledgers.get(fact.number), now, self._rules)
+        yield from self._live(Lived(decision.ledger), now)
+        telling.say(fact)
 
         if decision.credential:
             yield output(CREDENTIALS, decision.credential, self._layout.of(CREDENTIALS))
@@ -130,28 +198,30 @@ class SyncHandler:
                 self._published[number] = recorded
                 yield output(NUMBERS, recorded, self._layout.of(NUMBERS))
 
-    def _keep(self, ledger: Ledger) -> None:
-        self.ledgers[ledger.number] = ledger
-        self._touched.add(ledger.number)
+    def _live(self, lived: Lived, now: datetime) -> Iterable[Output]:
+        """Keep what a number is from now on, and publish what is said of it."""
+        number = lived.ledger.number
+        settled = living.settled(self.ledgers.get(number), lived.ledger, now)
+        self.ledgers[number] = settled.ledger
+        self._touched.add(number)
+        self._set_alarm(settled.ledger, now)
+        events = (*lived.events, *settled.events)
+        for event in events:
+            telling.tell(event)
+        return [output(NUMBER_EVENTS, event, self._layout.of(NUMBER_EVENTS)) for event in events]
+
+    def _set_alarm(self, ledger: Ledger, now: datetime) -> None:
+        due = living.next_due(ledger, self._rules, now)
+        if due is None:
+            self._due.pop(ledger.number, None)
+        else:
+            self._due[ledger.number] = due
 
 
-def _say(fact: Fact) -> None:
-    match fact:
-        case ConnectAsked():
-            log.info("number.connect_asked", number=fact.number)
-        case TokenObtained():
-            log.info("number.token_obtained", number=fact.number)
-        case StepAsked():
-            log.info("step.asked", number=fact.number, step=fact.step)
-        case StepAnswered():
-            outcome = type(fact.result).__name__.lower()
-            metrics.STEPS.labels(fact.step, outcome).inc()
-            log.info("step.answered", number=fact.number, step=fact.step, outcome=outcome)
-        case ReplayBegun():
-            due = fact.due
-            log.info("replay.begun", number=fact.number, phase=due.phase, only_media=due.only_media)
-        case ReplayProgressed():
-            metrics.BACKFILLED.inc(len(fact.events))
-        case ReplayFinished():
-            done = fact.replay.done
-            log.info("replay.finished", number=fact.number, phase=fact.replay.phase, events=done)
+def _moment(said: bytes | None) -> datetime | None:
+    """A time as a header says it."""
+    try:
+        at = datetime.fromisoformat((said or b"").decode())
+    except ValueError:
+        return None
+    return at if at.tzinfo else None

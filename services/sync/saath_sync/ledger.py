@@ -11,6 +11,8 @@ from pydantic import AwareDatetime, Field
 
 from saath.events import NumberPolicy, SyncState
 from saath.events.base import Model, Private
+from saath_sync.heartbeat import Heartbeat
+from saath_sync.life import Life
 
 Step = Literal["exchange", "subscribe", "facts", "contacts", "history"]
 StepState = Literal["asked", "done", "refused", "unknown"]
@@ -94,6 +96,13 @@ class History(Model):
     last_media_at: AwareDatetime | None = None
 
 
+class DeadlineTold(Model):
+    """How often the end of the 24 hours at *of* was spoken of, up to its passing."""
+
+    of: AwareDatetime
+    times: int = 0
+
+
 class Ledger(Model):
     """Everything sync remembers of one number."""
 
@@ -106,6 +115,9 @@ class Ledger(Model):
     steps: dict[Step, StepRecord] = Field(default_factory=dict)
     history: History | None = None
     declined: str | None = None
+    life: Life = Life()
+    heartbeat: Heartbeat | None = None
+    deadline: DeadlineTold | None = None
 
 
 # Meta takes the request for history for so long after the onboarding, and sends nothing asked for later.

@@ -7,3 +7,8 @@ BACKFILLED = Counter(
     "saath_backfilled_events_total", "History put on backfill: messages, and media that came late."
 )
 REPLAYS = Gauge("saath_replays_running", "Replays of history under way in this pod.")
+LIFE = Counter("saath_number_events_total", "What happened in the lives of numbers.", ["event"])
+PROBES = Counter("saath_number_probes_total", "What Meta says of a number when asked.", ["finding"])
+UNRESOLVED = Counter(
+    "saath_account_updates_unresolved_total", "Words of Meta about an account with no number here."
+)

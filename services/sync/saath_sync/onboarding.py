@@ -200,6 +200,15 @@ def what_to_do(step: Step, record: StepRecord, now: datetime) -> str | None:
     return "Mend what Meta names, then POST /numbers/{number}/resume."
 
 
+def may_still_be_taken(record: StepRecord | None) -> bool:
+    """Whether a one-time request can still be won: neither taken nor refused for good."""
+    if record is None or record.state in ("asked", "unknown"):
+        return True
+    text = record.problem or ""
+    final = str(ALREADY_ASKED) in text or str(TOO_LATE) in text
+    return record.state == "refused" and not final
+
+
 def _may_ask(step: Step, record: StepRecord, now: datetime, *, ask_unknown: bool) -> bool:
     match shown_state(record, now):
         case "done":

@@ -19,6 +19,7 @@ from saath.http import Health
 from saath.kafka.inbox import NotCommitted, NotOwner
 from saath.probe_routes import probe_routes
 from saath_sync.connect import ConnectFailed, Connector, Wish
+from saath_sync.facts import AppOpened
 from saath_sync.onboarding import StepRefused, Token
 from saath_sync.view import shown
 
@@ -126,6 +127,17 @@ def _numbers(front: Front) -> APIRouter:
         if token is None:
             raise NoToken("no usable token is stored for it: connect it with a new code")
         ledger = await service.connector.resume(number, token)
+        return JSONResponse(shown(ledger, front.now()))
+
+    @router.post("/numbers/{number}/opened")
+    async def opened(request: Request, number: Number) -> JSONResponse:
+        """A person says that the app was opened on the phone: the API cannot see it."""
+        numbers = _service(front, request).connector.numbers
+        if numbers.ledger(number) is None:
+            raise UnknownNumber(f"the number {number} was never connected here")
+        await numbers.submit(AppOpened(number))
+        ledger = numbers.ledger(number)
+        assert ledger is not None  # noqa: S101 # it was there, and none is ever forgotten
         return JSONResponse(shown(ledger, front.now()))
 
     return router

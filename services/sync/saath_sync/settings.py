@@ -9,6 +9,9 @@ from saath.events import Answers
 from saath.graph import GraphSettings
 from saath.secrets import CredentialSettings
 from saath.settings import Section, Settings
+from saath_sync.heartbeat import Heartbeats
+from saath_sync.life import Probing
+from saath_sync.living import Rules
 from saath_sync.phases import Patience
 
 
@@ -30,6 +33,42 @@ class SyncSection(Section):
     history_patience_seconds: float = Field(default=3600.0, ge=0)
     # History messages put on backfill, all numbers of a pod together: live traffic goes first.
     backfill_per_second: int = Field(default=200, ge=1, le=100_000)
+
+    # The app on the phone must be opened now and then, or Meta disconnects the number.
+    heartbeat_at_risk_days: float = Field(default=10.0, gt=0)
+    heartbeat_lost_days: float = Field(default=13.0, gt=0)
+    # Meta takes the requests for a number's past for 24 hours; so long before the end it is told.
+    deadline_warnings_hours: tuple[float, ...] = (12.0, 4.0, 1.0)
+    # How often Meta is asked how a number stands, and how many questions an hour a pod may ask.
+    probe_every_hours: float = Field(default=6.0, gt=0)
+    # Found twice, with so much between, it is not connected; and not so soon after a connection.
+    probe_again_minutes: float = Field(default=10.0, gt=0)
+    probe_grace_minutes: float = Field(default=10.0, ge=0)
+    probes_per_hour: int = Field(default=1000, ge=1)
+
+    def rules(self) -> Rules:
+        """These settings as a number's life is watched by."""
+        return Rules(
+            heartbeats=Heartbeats(
+                at_risk=timedelta(days=self.heartbeat_at_risk_days),
+                lost=timedelta(days=self.heartbeat_lost_days),
+            ),
+            warn_before=[timedelta(hours=h) for h in self.deadline_warnings_hours],
+            probing=Probing(
+                every=timedelta(hours=self.probe_every_hours),
+                grace=timedelta(minutes=self.probe_grace_minutes),
+                again_after=timedelta(minutes=self.probe_again_minutes),
+            ),
+        )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "SyncSection":
+        if self.heartbeat_at_risk_days >= self.heartbeat_lost_days:
+            raise ValueError("heartbeat_at_risk_days must be less than heartbeat_lost_days")
+        hours = self.deadline_warnings_hours
+        if list(hours) != sorted(set(hours), reverse=True) or not all(0 < h < 24 for h in hours):
+            raise ValueError("deadline_warnings_hours must fall, each between 0 and 24")
+        return self
 
     def patience(self) -> Patience:
         """These settings as the ledger reads them."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from saath.events import NumberRecorded
 from saath.identity import digest_id
 from saath_sync.ledger import Ledger, gaps, history_due_at, history_state, sync_state
+from saath_sync.life import state_of
 
 
 def snapshot(ledger: Ledger) -> bytes:
@@ -30,7 +31,8 @@ def recorded(ledger: Ledger, now: datetime, history_patience: timedelta) -> Numb
         id=digest_id("number_", ledger.number, now.isoformat()),
         time=now,
         number=ledger.number,
-        state="active" if ledger.connected else "onboarding",
+        state=state_of(ledger.life, works=ledger.connected),
+        restrictions=ledger.life.restrictions,
         account=ledger.account,
         display_phone=ledger.display_phone,
         policy=ledger.policy,

@@ -5,6 +5,7 @@ from datetime import datetime
 from saath.events import JsonObject
 from saath_sync import onboarding
 from saath_sync.ledger import History, Ledger, Step, StepRecord, history_state, sync_state
+from saath_sync.life import state_of
 
 
 def shown(ledger: Ledger, now: datetime) -> JsonObject:
@@ -13,7 +14,8 @@ def shown(ledger: Ledger, now: datetime) -> JsonObject:
         "number": ledger.number,
         "account": ledger.account,
         "display_phone": ledger.display_phone,
-        "state": "active" if ledger.connected else "onboarding",
+        "state": state_of(ledger.life, works=ledger.connected),
+        "life": _life(ledger),
         "policy": ledger.policy.model_dump(exclude_none=True),
         "contacts_sync": sync_state(ledger.steps.get("contacts")),
         "history_sync": history_state(ledger),
@@ -21,6 +23,19 @@ def shown(ledger: Ledger, now: datetime) -> JsonObject:
         "history": _history(ledger.history) if ledger.history else None,
         "problem": ledger.declined,
     }
+
+
+def _life(ledger: Ledger) -> JsonObject:
+    life, beat = ledger.life, ledger.heartbeat
+    found = {
+        "since": life.since.isoformat() if life.since else None,
+        "cause": life.cause,
+        "restrictions": [r.model_dump(mode="json", exclude_none=True) for r in life.restrictions],
+        "app_last_seen_at": beat.seen_at.isoformat() if beat else None,
+        "heartbeat": (beat.told or "well") if beat else None,
+        "probed_at": life.probed_at.isoformat() if life.probed_at else None,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _step(step: Step, record: StepRecord | None, now: datetime) -> JsonObject:

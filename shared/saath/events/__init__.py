@@ -4,7 +4,7 @@ The contract: every event Saath writes, and the two things others write to it.
 One frozen model a type, named by a past-tense fact; ``EVENTS`` maps a type's name to its model.
 """
 
-from saath.events import contacts, conversations, messages, numbers, requests, threads
+from saath.events import contacts, conversations, life, messages, numbers, requests, threads
 from saath.events.base import (
     TYPE_PREFIX,
     Author,
@@ -49,6 +49,15 @@ from saath.events.conversations import (
     WindowClosing,
     WindowOpened,
 )
+from saath.events.life import (
+    HeartbeatAtRisk,
+    HeartbeatLost,
+    NumberStateChanged,
+    NumberWarned,
+    OneTime,
+    SyncDeadlineNear,
+    SyncDeadlinePassed,
+)
 from saath.events.messages import (
     ContactChanged,
     HistoryChunkReceived,
@@ -76,6 +85,8 @@ from saath.events.numbers import (
     NumberErrorReported,
     NumberRecorded,
     NumberState,
+    Restriction,
+    RestrictionKind,
     SyncState,
     WebhookUnrecognised,
 )
@@ -89,6 +100,7 @@ from saath.events.requests import (
     MessageDropped,
     MessageExpired,
     MessageLeftInDoubt,
+    MessageReadMarked,
     MessageRefused,
     MessageRejected,
     MessageShadowed,
@@ -107,7 +119,7 @@ from saath.events.threads import ThreadControlChanged
 
 def _events() -> dict[str, type[Event]]:
     found: dict[str, type[Event]] = {}
-    for module in (messages, contacts, threads, conversations, requests, numbers):
+    for module in (messages, contacts, threads, conversations, requests, numbers, life):
         for model in vars(module).values():
             if isinstance(model, type) and issubclass(model, Event):
                 name = model.model_fields["type"].default
@@ -155,6 +167,8 @@ __all__ = [
     "HandoffRule",
     "HandoffWish",
     "HandoffWithdrawn",
+    "HeartbeatAtRisk",
+    "HeartbeatLost",
     "HistoryChunkReceived",
     "HistoryCompleted",
     "HistoryDeclined",
@@ -176,6 +190,7 @@ __all__ = [
     "MessagePlayed",
     "MessagePriced",
     "MessageRead",
+    "MessageReadMarked",
     "MessageReceived",
     "MessageRefused",
     "MessageRejected",
@@ -189,6 +204,9 @@ __all__ = [
     "NumberPolicy",
     "NumberRecorded",
     "NumberState",
+    "NumberStateChanged",
+    "NumberWarned",
+    "OneTime",
     "OpeningHours",
     "Origin",
     "OutcomeEvent",
@@ -200,10 +218,14 @@ __all__ = [
     "Pricing",
     "Problem",
     "Quoted",
+    "Restriction",
+    "RestrictionKind",
     "Routed",
     "SendRequest",
     "Sender",
     "StatusEvent",
+    "SyncDeadlineNear",
+    "SyncDeadlinePassed",
     "SyncState",
     "Then",
     "ThenHandoff",

@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from saath.events.base import Contact, Event, JsonObject, Private, Problem
+from saath.events.base import Contact, Event, JsonObject, Model, Private, Problem
 from saath.events.policies import NumberPolicy
 
-NumberState = Literal["onboarding", "active", "offboarded", "removed"]
+NumberState = Literal["onboarding", "active", "restricted", "offboarded", "disconnected", "removed"]
+RestrictionKind = Literal["business_initiated", "customer_initiated", "everything", "add_number"]
 SyncState = Literal["not_asked", "asked", "accepted", "running", "complete", "declined", "failed"]
 
 
@@ -62,15 +63,25 @@ class WebhookUnrecognised(Event):
     details: Annotated[JsonObject, Private]
 
 
+class Restriction(Model):
+    """What Meta does not let a number do for the present; ``until`` is absent where Meta says no end."""
+
+    kind: RestrictionKind
+    until: AwareDatetime | None = None
+
+
 class NumberRecorded(Event):
     """
     The latest state of a business number. Compacted by number.
 
-    ``history_due_at``: what of its history has not come by then will not come.
+    ``offboarded``: Meta may connect it again by itself; ``disconnected``: somebody must; ``removed``: it
+    is gone. ``restrictions``: what Meta does not let it do, which may be all. ``history_due_at``: what
+    of its history has not come by then will not come.
     """
 
     type: Literal["io.saath.number.recorded.v1"] = "io.saath.number.recorded.v1"
     state: NumberState
+    restrictions: tuple[Restriction, ...] = ()
     account: str | None = None
     display_phone: Annotated[str | None, Private] = None
     cap_per_second: int = Field(default=20, ge=1, le=1000)

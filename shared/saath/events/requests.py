@@ -108,12 +108,31 @@ class OutcomeEvent(Event):
     shadow: bool | None = None
     granted_to: str | None = None
 
+    @property
+    def is_answer(self) -> bool:
+        """False for a read mark with nothing after it: the customer waits for words as before."""
+        is_mark = self.content is not None and self.content.type == "read"
+        return not is_mark or getattr(self, "then", None) is not None
+
 
 class MessageAccepted(OutcomeEvent):
     """The Graph API took the message and named it. Not yet delivered."""
 
     type: Literal["io.saath.message.accepted.v1"] = "io.saath.message.accepted.v1"
     message_id: str
+    then: Then | None = None
+
+
+class MessageReadMarked(OutcomeEvent):
+    """
+    The customer's message ``message_id``, and all before it, were marked as read.
+
+    ``typing``: the customer was shown that somebody types. It is no answer to a turn; its ``then`` is.
+    """
+
+    type: Literal["io.saath.message.read_marked.v1"] = "io.saath.message.read_marked.v1"
+    message_id: str
+    typing: bool | None = None
     then: Then | None = None
 
 

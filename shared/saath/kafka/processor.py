@@ -85,18 +85,27 @@ class Inputs:
     """
     What a service reads: the group's *primary* topic, others of the same partition, and slow ones.
 
-    Of the *slow* inputs at most ``slow_max`` records are taken a turn, so that live ones go first.
+    Of the *slow* inputs at most ``slow_max`` records are taken a turn, so that live ones go first. The
+    *lazy* ones are looked at once in ``lazy_seconds``: nobody waits for what follows from them, and a
+    busy topic would cost a transaction for every few records.
     """
 
     primary: Topic
     others: tuple[Topic, ...] = ()
     slow: tuple[Topic, ...] = ()
     slow_max: int = 50
+    lazy: tuple[Topic, ...] = ()
+    lazy_seconds: float = 5.0
+
+    @property
+    def live(self) -> tuple[Topic, ...]:
+        """Those that a timer waits for."""
+        return (self.primary, *self.others, *self.lazy)
 
     @property
     def all(self) -> tuple[Topic, ...]:
         """Every input, live ones first."""
-        return (self.primary, *self.others, *self.slow)
+        return (*self.live, *self.slow)
 
 
 class Processor:
@@ -191,14 +200,21 @@ class Processor:
         """
         horizon = Horizon(reader, self._live(tenure.partition), self._clock)
         fetching: asyncio.Task[list[Record]] | None = None
+        loop, lazy_at = asyncio.get_running_loop(), 0.0
         try:
             while not tenure.stopping.is_set():
-                fetching = fetching or asyncio.create_task(self._fetch(reader, tenure.partition))
+                if fetching is None:
+                    lazy = loop.time() >= lazy_at
+                    if lazy:
+                        lazy_at = loop.time() + self._inputs.lazy_seconds
+                    fetching = asyncio.create_task(self._fetch(reader, tenure.partition, lazy=lazy))
                 await desk.arrival_or(fetching)
                 batch: list[Record] = []
                 until: datetime | None = None
                 if fetching.done():
                     batch, fetching = fetching.result(), None
+                    if len(batch) >= BATCH_MAX:
+                        lazy_at = 0.0  # there is more
                     if isinstance(handler, TimedHandler):
                         until = await horizon.reached(handler.next_due())
                 if batch or until or desk.undecided:
@@ -211,13 +227,14 @@ class Processor:
 
     def _live(self, partition: int) -> list[TopicPartition]:
         """The inputs that a timer waits for; what is slow cancels none."""
-        topics = (self._inputs.primary, *self._inputs.others)
+        topics = self._inputs.live
         return [TopicPartition(topic.full_name(self._prefix), partition) for topic in topics]
 
-    async def _fetch(self, reader: AIOKafkaConsumer, partition: int) -> list[Record]:
-        """Records of all inputs in the order the broker dated them, each topic's own order kept."""
+    async def _fetch(self, reader: AIOKafkaConsumer, partition: int, *, lazy: bool) -> list[Record]:
+        """Records of the inputs in the order the broker dated them, each topic's own order kept."""
         slow = await self._read(reader, partition, self._inputs.slow, 0, self._inputs.slow_max)
-        live = (self._inputs.primary, *self._inputs.others)
+        inputs = self._inputs
+        live = inputs.live if lazy else (inputs.primary, *inputs.others)
         read = await self._read(reader, partition, live, 0 if slow else IDLE_MS, BATCH_MAX)
         merged = heapq.merge(*read, key=lambda record: record.timestamp_ms)
         return [*merged, *(record for records in slow for record in records)]

@@ -9,6 +9,7 @@ from saath.events import (
     HandoffWithdrawn,
     MessageAccepted,
     MessageEchoed,
+    MessageReadMarked,
     MessageReceived,
     MessageSuperseded,
     OutcomeEvent,
@@ -46,7 +47,7 @@ def because(logged: Logged, before: State, story: Story, speech: Speech) -> str 
             return capital(f"{_SAID.get(event.reason, event.reason)}{_by_command(logged, story)}.")
         case HandoffRequested() | HandoffWithdrawn():
             return capital(f"{event.reason}.")
-        case TurnClosed() if event.then not in (None, "done"):
+        case TurnClosed() | MessageReadMarked() if event.then not in (None, "done"):
             return "What follows from that stands next."
         case WindowClosed(rule=str() as rule) | ConversationUnattended(rule=str() as rule):
             return capital(f"{in_words(rule)}.")

@@ -27,6 +27,7 @@ from saath.events import (
     MessageFailed,
     MessageLeftInDoubt,
     MessagePriced,
+    MessageReadMarked,
     MessageReceived,
     MessageRefused,
     MessageRejected,
@@ -182,6 +183,9 @@ def _outcome(event: Event) -> str | None:
     match event:
         case MessageAccepted():
             said = f"Meta took {message}."
+        case MessageReadMarked():
+            shown = " and showed that somebody types" if event.typing else ""
+            said = f"the {author} marked the customer's message as read{shown}."
         case MessageSuperseded():
             said = f"{message} was NOT sent: somebody else answers."
         case MessageShadowed():

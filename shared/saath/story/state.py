@@ -16,6 +16,7 @@ from saath.events import (
     MessageAccepted,
     MessageEchoed,
     MessageLeftInDoubt,
+    MessageReadMarked,
     MessageReceived,
     Model,
     OutcomeEvent,
@@ -183,7 +184,13 @@ def _waiting(state: State, event: Event) -> dict[str, object]:
             waits = state.waiting_since
             # Meta's times are whole seconds, so the same second counts as after.
             return answered if waits and event.time >= waits.replace(microsecond=0) else {}
-        case MessageAccepted(by="bot" | "person") | TurnClosed(then="done"):
+        case MessageAccepted(by="person", content=Content() as content) if not needs_answer(
+            content
+        ):
+            return {}  # a reaction
+        case MessageAccepted(by="bot" | "person"):
+            return answered
+        case TurnClosed(then="done") | MessageReadMarked(then="done"):
             return answered
         case ConversationUnattended():
             return {"unattended": True, "waiting_since": event.waiting_since}
@@ -214,6 +221,8 @@ def _turns(state: State, logged: Logged) -> dict[str, object]:
         case TurnWithdrawn():
             return {"turns": _without(state, event.turn_id)}
         case MessageLeftInDoubt():
+            return {}
+        case OutcomeEvent(total=1) if not event.is_answer:
             return {}
         case OutcomeEvent() if event.turn_id and event.index == event.total - 1:
             return {"turns": _without(state, event.turn_id)}

@@ -18,6 +18,7 @@ from saath.events import (
     MessageFailed,
     MessageLeftInDoubt,
     MessageRead,
+    MessageReadMarked,
     MessageReceived,
     MessageRejected,
     MessageRevoked,
@@ -50,6 +51,7 @@ NUMBER, CONVERSATION = "100000000000001", "c_1"
 CUSTOMER = Contact(phone="4915100000001")
 HOLD = timedelta(hours=12)
 HOUR = 3600.0
+READ_MARK = Content.model_validate({"type": "read", "read": {"message_id": "m1", "typing": True}})
 EVERYONE = Policy(answers="everyone", bot="orders", human_hold=HOLD)
 Side = Literal["customer", "business"]
 Ends = Literal["done"] | ThenHandoff | ThenPass
@@ -158,6 +160,27 @@ def accepted(
         to=CUSTOMER.phone,
         then=then,
         **_answering(turn, by),
+    )
+
+
+def read_marked(
+    seconds: float,
+    turn: TurnOffered | None = None,
+    *,
+    by: Literal["bot", "person", "campaign"] = "bot",
+    then: Ends | None = None,
+    index: int = 0,
+    total: int = 1,
+) -> MessageReadMarked:
+    return MessageReadMarked(
+        **_about("m1", f"read_marked:{seconds}", seconds),
+        message_id="m1",
+        typing=True,
+        then=then,
+        index=index,
+        total=total,
+        to=CUSTOMER.phone,
+        **_answering(turn, by) | {"content": READ_MARK},
     )
 
 

@@ -10,7 +10,7 @@ from saath.topics import OUTBOUND, OUTCOMES
 
 def test_the_refusal_of_an_answer_says_which_turn_it_was_to_answer() -> None:
     p = Partition()
-    p.replied(messages=[{"type": "sticker", "sticker": {"id": "1"}}])
+    p.replied(messages=[{"type": "sticker", "sticker": {}}])
 
     [outcome] = [decode(o.headers, o.value) for o in p.commit() if o.topic is OUTCOMES]
 

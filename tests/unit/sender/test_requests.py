@@ -77,9 +77,9 @@ def test_the_topic_says_who_writes_and_how_long_it_may_wait(
         ({"turn": signed(), "number": "2", "messages": [TEXT]}, "/number"),
         (
             {"turn": signed(), "messages": [TEXT, {"type": "image", "image": {}}]},
-            "/messages/1/type",
+            "/messages/1/image",
         ),
-        ({"turn": signed(), "messages": [{"type": "text"}]}, "/messages/0/text/body"),
+        ({"turn": signed(), "messages": [{"type": "text"}]}, "/messages/0/text"),
         ({"turn": signed(), "messages": [{"type": "template"}]}, "/messages/0/template"),
     ],
 )

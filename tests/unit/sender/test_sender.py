@@ -45,9 +45,10 @@ from saath.topics import (
     partition_for,
 )
 from saath_sender.books import STATE
-from saath_sender.choose import Chooser, Flight
+from saath_sender.choose import Chooser
 from saath_sender.clock import Now
 from saath_sender.decide import Go, Hold
+from saath_sender.flight import Flight
 from saath_sender.handler import DLQ, Installation, SenderHandler
 from saath_sender.ledger import Name
 from saath_sender.results import Accepted, InDoubt, PairBusy, Result, RetryAfter, SlowDown
@@ -66,9 +67,10 @@ class Partition:
     log: list[Record] = field(default_factory=list)
     seconds: float = 1000.0
     offsets: dict[str, int] = field(default_factory=dict)
+    rules: SenderSection = RULES
 
     def __post_init__(self) -> None:
-        at = Installation(TOKENS.read, lambda _: number(), PARTITIONS, RULES)
+        at = Installation(TOKENS.read, lambda _: number(), PARTITIONS, self.rules)
         self.handler = SenderHandler(at, PARTITION)
         for key, value in self.state.items():
             self.handler.books.restore(key, value)
@@ -160,7 +162,7 @@ class Partition:
         flights = self.choose()
         for flight in flights:
             assert self.chooser.check(flight, self.now) == Go()
-            flight.work.pace.leave(flight.slot, self.seconds)
+            flight.leave(self.seconds)
         return flights
 
     def send(self, result: Result | None = None) -> list[str]:

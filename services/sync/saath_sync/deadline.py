@@ -1,0 +1,62 @@
+"""
+The 24 hours in which Meta takes the two one-time requests. Pure.
+
+Watched only while something is still to be won: a request that Meta took, or refused for good, is over.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from saath_sync import onboarding
+from saath_sync.ledger import HISTORY_WITHIN, DeadlineTold, Ledger, Step
+
+# How long before the end it is told.
+WARN_BEFORE = (timedelta(hours=12), timedelta(hours=4), timedelta(hours=1))
+
+
+def ends_at(ledger: Ledger) -> datetime | None:
+    """When Meta takes them no longer; ``None`` where it is not known to have begun."""
+    exchange = ledger.steps.get("exchange")
+    if exchange is None or exchange.state != "done" or exchange.answered_at is None:
+        return None
+    return exchange.answered_at + HISTORY_WITHIN
+
+
+def open_steps(ledger: Ledger) -> tuple[Step, ...]:
+    """The one-time requests that Meta has not taken and has not refused for good."""
+    return tuple(
+        step
+        for step in onboarding.wanted(ledger)
+        if step in onboarding.ONE_TIME and onboarding.may_still_be_taken(ledger.steps.get(step))
+    )
+
+
+def next_due(ledger: Ledger, before: Sequence[timedelta] = WARN_BEFORE) -> datetime | None:
+    """When it is to be spoken of next."""
+    end = ends_at(ledger)
+    if end is None or not open_steps(ledger):
+        return None
+    times = _told(ledger, end).times
+    moments = (*(end - early for early in before), end)
+    return moments[times] if times < len(moments) else None
+
+
+def told_until(
+    ledger: Ledger, until: datetime, before: Sequence[timedelta] = WARN_BEFORE
+) -> DeadlineTold | None:
+    """
+    What has been told once everything due by *until* is; ``None`` where nothing is.
+
+    Several that are due at once are told as one, the last of them.
+    """
+    end = ends_at(ledger)
+    if end is None or not open_steps(ledger):
+        return None
+    moments = (*(end - early for early in before), end)
+    times = sum(moment <= until for moment in moments)
+    return DeadlineTold(of=end, times=times) if times > _told(ledger, end).times else None
+
+
+def _told(ledger: Ledger, end: datetime) -> DeadlineTold:
+    told = ledger.deadline
+    return told if told and told.of == end else DeadlineTold(of=end)

@@ -1,0 +1,197 @@
+"""
+A number's life after it was connected: what Meta, the probe and time make of it. Pure.
+
+The README draws it. A restriction stands beside the state and ends by its time or by Meta's word.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from saath.events import NumberState, Restriction
+from saath.events.base import Model
+
+LifeState = Literal["active", "offboarded", "disconnected", "removed"]
+Finding = Literal["connected", "not_connected", "gone"]
+
+# Meta has said that it is connected again, and the probe does not see it yet.
+RECONNECTING_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """
+    How the probe is believed.
+
+    Health fields lag behind a connection, so within *grace* nothing is found against the number. One
+    finding against it may be a fault of Meta's; two with *again_after* between them are not.
+    """
+
+    every: timedelta = timedelta(hours=6)
+    grace: timedelta = timedelta(minutes=10)
+    again_after: timedelta = timedelta(minutes=10)
+
+
+class Doubt(Model):
+    """The probe found the number not connected, once."""
+
+    finding: Finding
+    at: AwareDatetime
+
+
+class Life(Model):
+    """
+    Where a number stands. ``since`` is when it came there, ``cause`` why, in a few words.
+
+    ``said_at`` is the time of the last word of Meta's that was believed: webhooks come in any order, and
+    an older one that comes later changes nothing. ``reconnecting``: Meta says that it is connected
+    again, and the probe has not seen it yet.
+    """
+
+    state: LifeState = "active"
+    since: AwareDatetime | None = None
+    cause: str | None = None
+    said_at: AwareDatetime | None = None
+    reconnecting: bool = False
+    restrictions: tuple[Restriction, ...] = ()
+    restricted_said_at: AwareDatetime | None = None
+    probed_at: AwareDatetime | None = None
+    doubt: Doubt | None = None
+
+    def in_force(self, now: datetime) -> tuple[Restriction, ...]:
+        """The restrictions that are not over."""
+        return tuple(r for r in self.restrictions if r.until is None or now < r.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Meta says that the number's state is another."""
+
+    at: datetime
+    to: LifeState
+    cause: str
+    reconnecting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Restricted:
+    """Meta says what the number may not do for a while; nothing of it: it may all again."""
+
+    at: datetime
+    restrictions: tuple[Restriction, ...]
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Meta says something that a person must know and that changes nothing by itself."""
+
+    at: datetime
+    reason: str
+
+
+Word = Moved | Restricted | Warned
+
+
+def heard(life: Life, word: Word) -> Life:
+    """What is so after Meta's *word*; the same where it is older than what was believed."""
+    match word:
+        case Moved():
+            return _moved(life, word)
+        case Restricted():
+            return _restricted(life, word)
+        case Warned():
+            return life
+
+
+def _restricted(life: Life, word: Restricted) -> Life:
+    if life.restricted_said_at and word.at < life.restricted_said_at:
+        return life
+    update: dict[str, object] = {"restricted_said_at": word.at, "restrictions": word.restrictions}
+    if word.restrictions != life.restrictions:
+        update["cause"] = word.cause
+    return life.model_copy(update=update)
+
+
+def _moved(life: Life, word: Moved) -> Life:
+    if life.said_at and word.at < life.said_at:
+        return life
+    if life.state == "removed" or (life.state == "disconnected" and word.to == "offboarded"):
+        # What is gone for good is not merely away; a new connection alone brings it back.
+        return life
+    if word.reconnecting and life.state != "offboarded":
+        return life.model_copy(update={"said_at": word.at})
+    if word.reconnecting:
+        return life.model_copy(update={"said_at": word.at, "reconnecting": True})
+    if word.to == life.state:
+        return life.model_copy(update={"said_at": word.at, "reconnecting": False})
+    return _put(life, word.to, word.at, word.cause).model_copy(update={"said_at": word.at})
+
+
+def connected(life: Life, now: datetime) -> Life:
+    """Somebody has connected the number anew: whatever was, it begins again."""
+    if life.state == "active" and life.since is not None:
+        return life
+    return Life(since=now, cause="connected", said_at=now)
+
+
+def probed(life: Life, finding: Finding, cause: str, asked_at: datetime, probing: Probing) -> Life:
+    """What is so after the probe *asked_at* found this."""
+    life = life.model_copy(update={"probed_at": asked_at})
+    settled = life.since is None or asked_at - life.since >= probing.grace
+    if finding == "connected":
+        life = life.model_copy(update={"doubt": None})
+        if life.state == "active" or life.state == "removed":
+            return life
+        return _put(life, "active", asked_at, cause) if settled or life.reconnecting else life
+    if not settled or life.state == "removed" or life.reconnecting:
+        return life
+    found: LifeState = "disconnected" if finding == "gone" else "offboarded"
+    if life.state in (found, "disconnected"):
+        return life.model_copy(update={"doubt": None})
+    doubt = life.doubt
+    if doubt is None or doubt.finding != finding:
+        return life.model_copy(update={"doubt": Doubt(finding=finding, at=asked_at)})
+    if asked_at - doubt.at < probing.again_after:
+        return life
+    return _put(life, found, asked_at, cause)
+
+
+def probe_due(life: Life, probing: Probing) -> datetime | None:
+    """When to ask Meta next; ``None``: at once, as nobody ever has."""
+    if life.probed_at is None:
+        return None
+    if life.reconnecting:
+        return life.probed_at + min(probing.every, RECONNECTING_EVERY)
+    return life.probed_at + (
+        min(probing.every, probing.again_after) if life.doubt else probing.every
+    )
+
+
+def next_lift(life: Life, now: datetime) -> datetime | None:
+    """When the next restriction that is still in force ends by itself."""
+    return min((r.until for r in life.in_force(now) if r.until), default=None)
+
+
+def lifted(life: Life, now: datetime) -> Life:
+    """Forget the restrictions that are over; the same life where none is."""
+    left = life.in_force(now)
+    if left == life.restrictions:
+        return life
+    return life.model_copy(update={"restrictions": left, "cause": "a restriction's time is over"})
+
+
+def state_of(life: Life, *, works: bool) -> NumberState:
+    """The state in the words of ``numbers``."""
+    if life.state != "active":
+        return life.state
+    if not works:
+        return "onboarding"
+    return "restricted" if life.restrictions else "active"
+
+
+def _put(life: Life, state: LifeState, at: datetime, cause: str) -> Life:
+    update = {"state": state, "since": at, "cause": cause, "doubt": None, "reconnecting": False}
+    return life.model_copy(update=update)

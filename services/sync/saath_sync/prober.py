@@ -1,0 +1,92 @@
+"""The probe: Meta is asked how each number stands, because a disconnection may arrive as silence."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from aiolimiter import AsyncLimiter
+
+from saath.kafka.inbox import NotCommitted, NotOwner
+from saath_sync.facts import Probed
+from saath_sync.ledger import Ledger
+from saath_sync.life import Finding, Probing, probe_due
+from saath_sync.numbers import Numbers
+from saath_sync.onboarding import StepRefused, Token, Unknown
+
+log = structlog.get_logger()
+
+LOOK_EVERY_SECONDS = 1.0
+AT_ONCE_MAX = 8
+# Meta did not answer: it has other worries, and we have time.
+UNANSWERED_FOR = timedelta(minutes=5)
+
+
+class Asks(Protocol):
+    """What is asked of Meta."""
+
+    async def probe(self, number: str, token: Token) -> tuple[Finding, str] | Unknown:
+        """How the number stands."""
+        ...
+
+
+@dataclass(slots=True)
+class Prober:
+    """
+    A worker. Asks of each number that works, and is ours, when it is due; *limiter* spares Meta's quota.
+
+    Without a token nothing can be asked, and nothing is concluded from that.
+    """
+
+    numbers: Numbers
+    asks: Asks
+    token_of: Callable[[str], Token | None]
+    probing: Probing
+    limiter: AsyncLimiter
+    now: Callable[[], datetime]
+    _not_before: dict[str, datetime] = field(default_factory=dict)
+
+    async def __call__(self, stopping: asyncio.Event) -> None:
+        """Ask until *stopping*."""
+        while not stopping.is_set():
+            due = self.due()[:AT_ONCE_MAX]
+            await asyncio.gather(*(self._ask(number) for number in due))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), 0 if due else LOOK_EVERY_SECONDS)
+
+    def due(self) -> list[str]:
+        """The numbers that are to be asked about now."""
+        now = self.now()
+        return [
+            number
+            for handler in self.numbers.owned()
+            for number, ledger in handler.ledgers.items()
+            if self._is_due(ledger, now)
+        ]
+
+    def _is_due(self, ledger: Ledger, now: datetime) -> bool:
+        if not ledger.connected or ledger.life.state == "removed":
+            return False
+        due = probe_due(ledger.life, self.probing)
+        wait = self._not_before.get(ledger.number)
+        return (due is None or due <= now) and (wait is None or wait <= now)
+
+    async def _ask(self, number: str) -> None:
+        token = self.token_of(number)
+        # Whatever comes of it, not again at once.
+        self._not_before[number] = self.now() + UNANSWERED_FOR
+        if token is None:
+            return
+        await self.limiter.acquire()
+        asked_at = self.now()
+        answer = await self.asks.probe(number, token)
+        if isinstance(answer, Unknown):
+            log.warning("number.not_probed", number=number, reason=answer.reason)
+            return
+        with contextlib.suppress(NotOwner, NotCommitted, StepRefused):
+            # Whoever owns the number by now asks for itself.
+            await self.numbers.submit(Probed(number, *answer, asked_at))
+            self._not_before.pop(number, None)

@@ -1,0 +1,60 @@
+"""The 24 hours for the two one-time requests."""
+
+from datetime import timedelta
+
+from tests.unit.sync.samples import NOW, NUMBER
+
+from saath_sync import deadline
+from saath_sync.ledger import DeadlineTold, Ledger, Step, StepRecord, StepState
+
+HOUR = timedelta(hours=1)
+END = NOW + 24 * HOUR
+
+
+def record(state: StepState, problem: str | None = None) -> StepRecord:
+    return StepRecord(state=state, asked_at=NOW, answered_at=NOW, problem=problem)
+
+
+def ledger(told: int = 0, **steps: StepRecord) -> Ledger:
+    found: dict[Step, StepRecord] = {"exchange": record("done"), **steps}  # type: ignore[dict-item]
+    return Ledger(
+        number=NUMBER, connected=True, steps=found, deadline=DeadlineTold(of=END, times=told)
+    )
+
+
+def test_it_is_told_twelve_four_and_one_hour_before_and_at_the_end() -> None:
+    moments = [deadline.next_due(ledger(told)) for told in range(5)]
+
+    assert moments == [END - 12 * HOUR, END - 4 * HOUR, END - HOUR, END, None]
+
+
+def test_several_that_are_due_at_once_are_told_as_one() -> None:
+    assert deadline.told_until(ledger(), END - HOUR) == DeadlineTold(of=END, times=3)
+
+
+def test_nothing_is_told_twice_or_early() -> None:
+    assert (
+        deadline.told_until(ledger(1), END - 5 * HOUR),
+        deadline.told_until(ledger(), NOW + HOUR),
+        deadline.told_until(ledger(4), END + 99 * HOUR),
+    ) == (None, None, None)
+
+
+def test_what_meta_took_or_refused_for_good_is_not_watched() -> None:
+    taken = ledger(contacts=record("done"), history=record("done"))
+    refused = ledger(
+        contacts=record("done"), history=record("refused", "too late (Meta's error 2593108)")
+    )
+    unknown = ledger(contacts=record("done"), history=record("unknown", "no answer"))
+
+    assert (
+        deadline.next_due(taken),
+        deadline.next_due(refused),
+        deadline.open_steps(unknown),
+    ) == (None, None, ("history",))
+
+
+def test_a_new_connection_has_a_deadline_of_its_own() -> None:
+    old = ledger().model_copy(update={"deadline": DeadlineTold(of=END - 48 * HOUR, times=4)})
+
+    assert deadline.next_due(old) == END - 12 * HOUR
