@@ -16,6 +16,7 @@ from saath_router.answering import Around, routed_by
 from saath_router.conversation import Conversation
 from saath_router.decide import NOTHING_ELSE
 from saath_router.evolve import evolve
+from saath_router.journal import Journal
 from saath_router.numbers import Numbers
 from saath_router.ownership import Decision
 from saath_router.policy import Policy
@@ -54,8 +55,9 @@ class Carrier:
 
     def __init__(self, installation: Installation) -> None:
         self._at = installation
-        self.store = Store(installation.key, installation.release)
-        self.alarms = Alarms()
+        self.journal = Journal()
+        self.store = Store(installation.key, installation.release, self.journal)
+        self.alarms = Alarms(self.journal)
         _stores.add(self.store)
 
     def policy(self, number: str) -> Policy:

@@ -61,14 +61,18 @@ class RouterHandler:
         self._do = Carrier(installation)
         self._store, self._alarms = self._do.store, self._do.alarms
         self._timed = False
-        self._joined: list[tuple[Conversation, str]] = []
+        self._joined: dict[str, tuple[Conversation, str]] = {}
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take over one record of the changelog."""
         self._store.restore(key, value)
 
     def handle(self, record: Record, now: datetime) -> Iterable[Output]:
-        """Decide one record; its outputs in the order of the facts."""
+        """Decide one record, wholly or not at all; its outputs in the order of the facts."""
+        with self._do.journal.whole():
+            return self._handled(record, now)
+
+    def _handled(self, record: Record, now: datetime) -> Iterable[Output]:
         if record.topic is COMMANDS:
             return carried_out(record, self._do, self._layout.of(COMMANDS), now)
         event = decode(record.headers, record.value)
@@ -103,7 +107,8 @@ class RouterHandler:
         state, decision = called
         if state is None:
             return [self._do.said(fact, None) for fact in decision]
-        return self._do.carry_out(decision, state, traceparent_of(record.headers))
+        with self._do.journal.whole():
+            return self._do.carry_out(decision, state, traceparent_of(record.headers))
 
     def next_due(self) -> datetime | None:
         """When time alone changes a conversation of this partition."""
@@ -129,7 +134,8 @@ class RouterHandler:
             if state is None:
                 break
             try:
-                outputs += self._fire(state, until, now)
+                with self._do.journal.whole():
+                    outputs += self._fire(state, until, now)
             except Exception:
                 # A defect in one conversation's time must not stop the partition's clock.
                 log.exception("timer.failed", conversation=state.id)
@@ -150,7 +156,7 @@ class RouterHandler:
         for before, state in changed:
             if owner_changed(before, state) and (owned := ownership(state, now)):
                 yield self._owners(owned)
-        joined, self._joined = self._joined, []
+        joined, self._joined = [*self._joined.values()], {}
         if changed and len(self._store) == len(changed):
             self._alarms.set(SWEEP, now + UNUSED_FOR)  # the first there are
         # No owner means the same as one who is out of date: superseded, and templates only.
@@ -213,7 +219,8 @@ class RouterHandler:
         outputs += self._do.carry_out(join.joined.kept, join.joined.before, trace)
         self._store.redirect(join.gone, join.kept.id)
         self._alarms.set(join.gone.id, None)
-        self._joined.append((join.gone, join.kept.id))
+        self._do.journal.will_change(self._joined, join.gone.id)
+        self._joined[join.gone.id] = (join.gone, join.kept.id)
         return outputs
 
     def _give_back(

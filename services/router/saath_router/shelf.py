@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 from saath.events import Model, NumberPolicy
 from saath_router.conversation import REMEMBERED_FOR, SEEN_MAX
 from saath_router.greetings import Greetings
+from saath_router.journal import Journal
 from saath_router.memory import has_dated, with_dated
 from saath_router.silent_bots import BotRecord
 
@@ -34,7 +35,8 @@ class CarriedOut(Model):
 class Shelf:
     """Small records by their key in the changelog, and which of them are new since the last time."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal | None = None) -> None:
+        self._journal = journal or Journal()
         self._greetings: dict[str, Greetings] = {}
         self._policies: dict[str, CommandedPolicy] = {}
         self._bots: dict[str, BotRecord] = {}
@@ -75,8 +77,11 @@ class Shelf:
         if policy is not None:
             set_to = CommandedPolicy(number=number, policy=policy)
             self._put(self._policies, f"p_{number}", set_to)
-        elif self._policies.pop(f"p_{number}", None):
-            self._changed[f"p_{number}"] = None
+        elif (key := f"p_{number}") in self._policies:
+            self._journal.will_change(self._policies, key)
+            self._journal.will_change(self._changed, key)
+            del self._policies[key]
+            self._changed[key] = None
 
     def bot(self, number: str, bot: str) -> BotRecord:
         """How a bot does on a number."""
@@ -109,6 +114,8 @@ class Shelf:
         yield from changed.items()
 
     def _put(self, records: dict[str, M], key: str, record: M) -> None:
+        self._journal.will_change(records, key)
+        self._journal.will_change(self._changed, key)
         records[key] = record
         self._changed[key] = record
 

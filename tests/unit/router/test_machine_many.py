@@ -84,6 +84,14 @@ class ManyConversations(OnePartition):
         event = echoed(self.new("app"), int(self.now - late), content)
         self.reads(event.model_copy(update={"contact": self.shown(customer, how)}))
 
+    @rule(customer=CUSTOMERS, how=SHOWN, echo=st.booleans(), after=st.integers(0, 8))
+    def a_defect_stops_what_is_written(
+        self, customer: int, how: str, echo: bool, after: int
+    ) -> None:
+        new, when = self.new("app" if echo else "in"), int(self.now)
+        event = echoed(new, when) if echo else received(new, when)
+        self.breaks_off(event.model_copy(update={"contact": self.shown(customer, how)}), after)
+
     @rule(customer=CUSTOMERS, how=SHOWN, author=st.sampled_from(["customer", "business"]))
     def history_comes(
         self, customer: int, how: str, author: Literal["customer", "business"]
