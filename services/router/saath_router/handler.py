@@ -40,6 +40,7 @@ from saath_router.publishing import (
     redirected,
     watermark,
 )
+from saath_router.retiming import AT_ONCE, RETIME
 from saath_router.sweep import SWEEP, sweep
 from saath_router.timers import fire
 
@@ -117,6 +118,8 @@ class RouterHandler:
             # Whatever is due about then is looked for by then, and not while the partition waits.
             self._alarms.set(AHEAD, self._store.first_due())
             self._alarms.set(SWEEP, self._store.unused_at())
+        if self._do.retiming.wanted():
+            self._alarms.set(RETIME, AT_ONCE)
         return self._alarms.next_due()
 
     def fire(self, until: datetime, now: datetime) -> Iterable[Output]:
@@ -130,6 +133,9 @@ class RouterHandler:
             if name == SWEEP:
                 self._alarms.set(SWEEP, sweep(self._store, self._do.due, until))
                 break
+            if name == RETIME:
+                self._retime()
+                continue
             state = self._store.get(name) if name else None
             if state is None:
                 break
@@ -140,6 +146,14 @@ class RouterHandler:
                 # A defect in one conversation's time must not stop the partition's clock.
                 log.exception("timer.failed", conversation=state.id)
         return outputs
+
+    def _retime(self) -> None:
+        """A few conversations whose number's policy is another; those due otherwise are written anew."""
+        for name in self._do.retiming.timed_anew(self._do.due):
+            state = self._store.get(name)
+            if state is not None:
+                self._store.put(state)
+                self._do.set_alarm(state)
 
     def _look_ahead(self, until: datetime) -> None:
         """Set what is due soon. The rest stays as it was written, where it takes 8 bytes, not 250."""

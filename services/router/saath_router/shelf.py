@@ -32,6 +32,13 @@ class CarriedOut(Model):
     seen: bytes = b""
 
 
+class Timed(Model):
+    """By what of its policy a number's conversations were timed: ``timers.timing_of`` it."""
+
+    number: str
+    timing: str
+
+
 class Shelf:
     """Small records by their key in the changelog, and which of them are new since the last time."""
 
@@ -41,6 +48,7 @@ class Shelf:
         self._policies: dict[str, CommandedPolicy] = {}
         self._bots: dict[str, BotRecord] = {}
         self._carried_out: dict[str, CarriedOut] = {}
+        self._timed: dict[str, Timed] = {}
         self._changed: dict[str, Model | None] = {}
 
     def restore(self, key: str, value: bytes | None) -> bool:
@@ -54,6 +62,8 @@ class Shelf:
                 _keep(self._bots, key, value and BotRecord.model_validate_json(value))
             case "k_":
                 _keep(self._carried_out, key, value and CarriedOut.model_validate_json(value))
+            case "t_":
+                _keep(self._timed, key, value and Timed.model_validate_json(value))
             case _:
                 return False
         return True
@@ -107,6 +117,19 @@ class Shelf:
         forget = second - int(REMEMBERED_FOR.total_seconds())
         seen, _ = with_dated(known.seen, command, second, forget, SEEN_MAX)
         self._put(self._carried_out, key, known.model_copy(update={"seen": seen}))
+
+    def timed(self, number: str) -> Timed | None:
+        """By what the conversations of *number* were timed, if there are any."""
+        return self._timed.get(f"t_{number}")
+
+    def timed_numbers(self) -> list[str]:
+        """The numbers of which that is known."""
+        return [timed.number for timed in self._timed.values()]
+
+    def put_timed(self, timed: Timed) -> None:
+        """Replace it; nothing is written where it is as it was."""
+        if self.timed(timed.number) != timed:
+            self._put(self._timed, f"t_{timed.number}", timed)
 
     def take_changed(self) -> Iterator[tuple[str, Model | None]]:
         """What changed since the last time, by its key; ``None`` for what is no more."""

@@ -213,6 +213,17 @@ class Store:
         known = [(name, at) for name, at in found if at and name not in self._changed]
         return known, moment_of(later)
 
+    def names(self) -> list[Name]:
+        """All conversations that were written."""
+        return [*self._kept]
+
+    def as_written(self, name: Name) -> tuple[Conversation, datetime | None] | None:
+        """A conversation, and when it was due when it was last written; ``None`` where it is no more."""
+        if (value := self._kept.get(name)) is None:
+            return None
+        state = self._read.get(full(name)) or read(full(name), value)
+        return state, moment_of(due_bytes(value))
+
     def put(self, state: Conversation) -> None:
         """Replace a conversation; remember what it was when it was last written."""
         before, note = self.get(state.id), self._journal.will_change

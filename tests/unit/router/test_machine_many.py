@@ -26,6 +26,8 @@ POLICIES: list[dict[str, Any] | None] = [
     {"answers": "shadow", "quiet_seconds": 5},
     {"answers": "everyone", "quiet_seconds": 5, "handoff": [{"name": "p", "when": {"words": "a person"}}]},
     {"answers": "everyone", "automatic_texts": [drawn.GREETING], "release_word": drawn.RELEASE},
+    {"answers": "everyone", "human_reply_within_seconds": 60, "window_closing_seconds": 72000},
+    {"answers": "everyone", "human_reply_within_seconds": 0, "window_closing_seconds": 0},
     {"answers": "perhaps"},
 ]  # fmt: skip
 

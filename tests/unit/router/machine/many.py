@@ -151,6 +151,8 @@ class OnePartition(RuleBasedStateMachine):
             assert said(outputs) == said(self._fired(self.before_restart)), "a restart shows"
             self.before_restart = None
         self.commits(outputs)
+        dues = map(self.partition.handler._do.due, filter(None, self.known().values()))
+        assert [due for due in dues if due and due <= at(self.now)] == [], "its time was missed"
 
     def _fired(self, handler: RouterHandler) -> list[Output]:
         now, outputs = at(self.now), list[Output]()
