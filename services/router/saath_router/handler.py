@@ -21,6 +21,7 @@ from saath_router.answering import Around
 from saath_router.carrier import Carrier, Installation
 from saath_router.commands import carried_out
 from saath_router.conversation import Conversation
+from saath_router.dating import believed
 from saath_router.decide import acts, decide
 from saath_router.eviction import UNUSED_FOR
 from saath_router.given_up import called_for
@@ -76,7 +77,7 @@ class RouterHandler:
     def _handled(self, record: Record, now: datetime) -> Iterable[Output]:
         if record.topic is COMMANDS:
             return carried_out(record, self._do, self._layout.of(COMMANDS), now)
-        event = decode(record.headers, record.value)
+        event = believed(decode(record.headers, record.value), min(record.appended_at, now))
         if not event.number:
             raise PoisonRecord(f"{event.type} names no number")
         if record.topic is CONTACTS:

@@ -63,7 +63,7 @@ class ManyConversations(OnePartition):
     @rule(
         customer=CUSTOMERS,
         how=SHOWN,
-        late=drawn.LATE,
+        late=drawn.LATE_OR_AHEAD,
         content=drawn.CONTENTS,
         redriven=st.sampled_from([False, False, False, True]),
     )
@@ -81,7 +81,7 @@ class ManyConversations(OnePartition):
         event = event.model_copy(update={"contact": self.shown(customer, how)})
         self.reads(event, redriven=redriven)
 
-    @rule(customer=CUSTOMERS, how=SHOWN, late=drawn.LATE, content=drawn.ECHOES)
+    @rule(customer=CUSTOMERS, how=SHOWN, late=drawn.LATE_OR_AHEAD, content=drawn.ECHOES)
     def business_writes(self, customer: int, how: str, late: float, content: Content) -> None:
         event = echoed(self.new("app"), int(self.now - late), content)
         self.reads(event.model_copy(update={"contact": self.shown(customer, how)}))
@@ -191,7 +191,8 @@ class ManyConversations(OnePartition):
         contact = getattr(event, "contact", Contact())
         identities = {contact.phone, contact.user_id} - {None}
         holds = any({whole.phone, whole.user_id} & identities for whole in self.customers)
-        return holds and at(self.now) - event.time < REMEMBERED_FOR
+        happened = min(event.time, record.appended_at)
+        return holds and at(self.now) - happened < REMEMBERED_FOR
 
     @rule(compacted=st.booleans())
     def process_restarts(self, compacted: bool) -> None:
