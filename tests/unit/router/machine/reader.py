@@ -153,5 +153,6 @@ class Reader:
 
     def forgets(self) -> None:
         """The conversation has left memory: it begins anew, but for its epoch and its ids."""
-        self.owner, self.bot, self.called, self.window = "bot", None, False, "closed"
+        assert not self.called, "a call is open, and would never be called off"
+        self.owner, self.bot, self.window = "bot", None, "closed"
         self.offered = set()
