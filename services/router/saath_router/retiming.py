@@ -22,6 +22,9 @@ LOOKED_AT_MAX = 200
 # The numbers whose policy is looked at between two batches; the next ones after the next batch.
 NUMBERS_MAX = 32
 
+# Timed by more than one policy: no policy times so.
+SEVERAL = ""
+
 PolicyOf = Callable[[str], Policy]
 
 
@@ -51,10 +54,14 @@ class Retiming:
     def sees(self, number: str) -> None:
         """A conversation of this *number* is timed by the policy of now."""
         self._begin()
-        if self._by is not None:
-            self._by.setdefault(number, self._timing(number))
-        elif self._store.shelf.timed(number) is None:
-            self._store.shelf.put_timed(Timed(number=number, timing=self._timing(number)))
+        timing, timed = self._timing(number), self._store.shelf.timed(number)
+        if self._by is not None and self._by.setdefault(number, timing) != timing:
+            self._by[number] = SEVERAL
+        if timed is not None and timed.timing != timing:
+            # That policy may be gone again before anybody asks for it.
+            self._store.shelf.put_timed(Timed(number=number, timing=SEVERAL))
+        elif timed is None and self._by is None:
+            self._store.shelf.put_timed(Timed(number=number, timing=timing))
 
     def timed_anew(self, due_of: DueOf) -> Iterator[str]:
         """The next few conversations, those of them that are due at another time than was written."""
