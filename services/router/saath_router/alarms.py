@@ -3,6 +3,8 @@
 import heapq
 from datetime import datetime
 
+from saath_router.journal import Journal
+
 Entry = tuple[datetime, str]
 
 
@@ -14,13 +16,17 @@ class Alarms:
     much is written would otherwise leave a trail of moments that mean nothing any more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal | None = None) -> None:
+        self._journal = journal or Journal()
         self._heap: list[Entry] = []
         self._comes_up: dict[str, Entry] = {}
         self._later: dict[str, datetime] = {}  # when it is due, where that is after it comes up
 
     def set(self, name: str, due: datetime | None) -> None:
         """*name* is due then; ``None`` for not at all."""
+        # What is pushed meanwhile may stay in the heap: by identity, it means nothing any more.
+        self._journal.will_change(self._later, name)
+        self._journal.will_change(self._comes_up, name)
         self._later.pop(name, None)
         if due is None:
             self._comes_up.pop(name, None)

@@ -12,6 +12,7 @@ from operator import or_
 from pydantic_core import from_json
 
 from saath.events import Model
+from saath_router.journal import Journal
 
 _CONVERSATION = "c_"
 _PLAIN = b'{"conversation":"c_'
@@ -40,7 +41,8 @@ class Alias(Model):
 class Aliases:
     """All aliases of one partition, and which of them are new since they were last written."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal | None = None) -> None:
+        self._journal = journal or Journal()
         self._found: dict[int, int] = {}
         self._left: dict[int, str] = {}
         self._changed: dict[str, None] = {}
@@ -73,6 +75,7 @@ class Aliases:
     def move(self, alias: str) -> None:
         """Whoever this was is known by something else from now on."""
         if conversation := self.conversation(alias):
+            self._journal.will_change(self._left, _number(alias))
             self._left[_number(alias)] = conversation
         self._set(alias, (self.moved(alias) + 1) * _MOVED)
 
@@ -112,8 +115,11 @@ class Aliases:
         return [(alias, self._record(alias)) for alias in changed]
 
     def _set(self, alias: str, found: int) -> None:
-        if self._found.get(_number(alias), 0) != found:
-            self._found[_number(alias)] = found
+        number = _number(alias)
+        if self._found.get(number, 0) != found:
+            self._journal.will_change(self._found, number)
+            self._journal.will_change(self._changed, alias)
+            self._found[number] = found
             self._changed[alias] = None
 
     def _record(self, alias: str) -> Alias:

@@ -68,6 +68,9 @@ def answer(
         taken = to_meta(state, "meta_took", "Meta's agent answers", event.id, event.time, now)
         epoch = _epoch_after(taken, state)
         return (_routed(event, state, "meta", "meta_holds", epoch), *taken)
+    if event.standby and waiting_after(None, state.recent, event) is None:
+        # Meta's agent has let go since; what it had answered by then, no bot is asked to answer again.
+        return (_routed(event, state, "nobody", "meta_holds"),)
     if policy.answers == "shadow":
         return _soon(event, state, policy, now, "shadow")
     if state.owner == "human" and _holds(state, now):

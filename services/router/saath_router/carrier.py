@@ -16,10 +16,12 @@ from saath_router.answering import Around, routed_by
 from saath_router.conversation import Conversation
 from saath_router.decide import NOTHING_ELSE
 from saath_router.evolve import evolve
+from saath_router.journal import Journal
 from saath_router.numbers import Numbers
 from saath_router.ownership import Decision
 from saath_router.policy import Policy
 from saath_router.publishing import published
+from saath_router.retiming import Retiming
 from saath_router.silent_bots import after
 from saath_router.store import Store
 from saath_router.timers import due_at
@@ -54,8 +56,10 @@ class Carrier:
 
     def __init__(self, installation: Installation) -> None:
         self._at = installation
-        self.store = Store(installation.key, installation.release)
-        self.alarms = Alarms()
+        self.journal = Journal()
+        self.store = Store(installation.key, installation.release, self.journal)
+        self.alarms = Alarms(self.journal)
+        self.retiming = Retiming(self.store, self.policy)
         _stores.add(self.store)
 
     def policy(self, number: str) -> Policy:
@@ -119,4 +123,5 @@ class Carrier:
 
     def set_alarm(self, state: Conversation) -> None:
         """Wake up for *state* when it is due."""
+        self.retiming.sees(state.number)
         self.alarms.set(state.id, self.due(state))

@@ -16,15 +16,18 @@ def is_idle(state: Conversation, now: datetime) -> bool:
     """
     True where nothing is lost with *state* that anything is decided by.
 
-    Nobody is asked or holds it, its window has closed and that was said, and whoever waits has been
-    reported. Who wants no marketing is known for as long as they want none, for nothing else would keep
-    the next campaign from them. It was not written for ``UNUSED_FOR``, which is the caller's to know.
+    Nobody is asked, called or holds it, its window has closed and that was said, and whoever waits has
+    been reported. Who wants no marketing is known for as long as they want none, for nothing else would
+    keep the next campaign from them. It was not written for ``UNUSED_FOR``, which is the caller's to know.
     """
     if state.marketing_stopped:
         return False
     felt_until = state.lease_until and state.lease_until + FELT_FOR
     until = (felt_until, state.window_until, *state.turns.values())
     if any(moment is not None and moment > now for moment in until):
+        return False
+    # Nobody would call it off, when somebody answers at last, and the next call would be a second one.
+    if state.handoff_open:
         return False
     # What time has yet to say would never be said.
     if state.watched or state.pending or state.window or state.owner == "meta":

@@ -21,6 +21,7 @@ from saath_router.answering import Around
 from saath_router.carrier import Carrier, Installation
 from saath_router.commands import carried_out
 from saath_router.conversation import Conversation
+from saath_router.dating import believed
 from saath_router.decide import acts, decide
 from saath_router.eviction import UNUSED_FOR
 from saath_router.given_up import called_for
@@ -40,6 +41,7 @@ from saath_router.publishing import (
     redirected,
     watermark,
 )
+from saath_router.retiming import AT_ONCE, RETIME
 from saath_router.sweep import SWEEP, sweep
 from saath_router.timers import fire
 
@@ -61,17 +63,21 @@ class RouterHandler:
         self._do = Carrier(installation)
         self._store, self._alarms = self._do.store, self._do.alarms
         self._timed = False
-        self._joined: list[tuple[Conversation, str]] = []
+        self._joined: dict[str, tuple[Conversation, str]] = {}
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take over one record of the changelog."""
         self._store.restore(key, value)
 
     def handle(self, record: Record, now: datetime) -> Iterable[Output]:
-        """Decide one record; its outputs in the order of the facts."""
+        """Decide one record, wholly or not at all; its outputs in the order of the facts."""
+        with self._do.journal.whole():
+            return self._handled(record, now)
+
+    def _handled(self, record: Record, now: datetime) -> Iterable[Output]:
         if record.topic is COMMANDS:
             return carried_out(record, self._do, self._layout.of(COMMANDS), now)
-        event = decode(record.headers, record.value)
+        event = believed(decode(record.headers, record.value), min(record.appended_at, now))
         if not event.number:
             raise PoisonRecord(f"{event.type} names no number")
         if record.topic is CONTACTS:
@@ -103,7 +109,8 @@ class RouterHandler:
         state, decision = called
         if state is None:
             return [self._do.said(fact, None) for fact in decision]
-        return self._do.carry_out(decision, state, traceparent_of(record.headers))
+        with self._do.journal.whole():
+            return self._do.carry_out(decision, state, traceparent_of(record.headers))
 
     def next_due(self) -> datetime | None:
         """When time alone changes a conversation of this partition."""
@@ -112,6 +119,8 @@ class RouterHandler:
             # Whatever is due about then is looked for by then, and not while the partition waits.
             self._alarms.set(AHEAD, self._store.first_due())
             self._alarms.set(SWEEP, self._store.unused_at())
+        if self._do.retiming.wanted():
+            self._alarms.set(RETIME, AT_ONCE)
         return self._alarms.next_due()
 
     def fire(self, until: datetime, now: datetime) -> Iterable[Output]:
@@ -125,15 +134,27 @@ class RouterHandler:
             if name == SWEEP:
                 self._alarms.set(SWEEP, sweep(self._store, self._do.due, until))
                 break
+            if name == RETIME:
+                self._retime()
+                continue
             state = self._store.get(name) if name else None
             if state is None:
                 break
             try:
-                outputs += self._fire(state, until, now)
+                with self._do.journal.whole():
+                    outputs += self._fire(state, until, now)
             except Exception:
                 # A defect in one conversation's time must not stop the partition's clock.
                 log.exception("timer.failed", conversation=state.id)
         return outputs
+
+    def _retime(self) -> None:
+        """A few conversations whose number's policy is another; those due otherwise are written anew."""
+        for name in self._do.retiming.timed_anew(self._do.due):
+            state = self._store.get(name)
+            if state is not None:
+                self._store.put(state)
+                self._do.set_alarm(state)
 
     def _look_ahead(self, until: datetime) -> None:
         """Set what is due soon. The rest stays as it was written, where it takes 8 bytes, not 250."""
@@ -150,7 +171,7 @@ class RouterHandler:
         for before, state in changed:
             if owner_changed(before, state) and (owned := ownership(state, now)):
                 yield self._owners(owned)
-        joined, self._joined = self._joined, []
+        joined, self._joined = [*self._joined.values()], {}
         if changed and len(self._store) == len(changed):
             self._alarms.set(SWEEP, now + UNUSED_FOR)  # the first there are
         # No owner means the same as one who is out of date: superseded, and templates only.
@@ -213,7 +234,8 @@ class RouterHandler:
         outputs += self._do.carry_out(join.joined.kept, join.joined.before, trace)
         self._store.redirect(join.gone, join.kept.id)
         self._alarms.set(join.gone.id, None)
-        self._joined.append((join.gone, join.kept.id))
+        self._do.journal.will_change(self._joined, join.gone.id)
+        self._joined[join.gone.id] = (join.gone, join.kept.id)
         return outputs
 
     def _give_back(

@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 from saath.events import Model, NumberPolicy
 from saath_router.conversation import REMEMBERED_FOR, SEEN_MAX
 from saath_router.greetings import Greetings
+from saath_router.journal import Journal
 from saath_router.memory import has_dated, with_dated
 from saath_router.silent_bots import BotRecord
 
@@ -31,14 +32,23 @@ class CarriedOut(Model):
     seen: bytes = b""
 
 
+class Timed(Model):
+    """By what of its policy a number's conversations were timed: ``timers.timing_of`` it."""
+
+    number: str
+    timing: str
+
+
 class Shelf:
     """Small records by their key in the changelog, and which of them are new since the last time."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal | None = None) -> None:
+        self._journal = journal or Journal()
         self._greetings: dict[str, Greetings] = {}
         self._policies: dict[str, CommandedPolicy] = {}
         self._bots: dict[str, BotRecord] = {}
         self._carried_out: dict[str, CarriedOut] = {}
+        self._timed: dict[str, Timed] = {}
         self._changed: dict[str, Model | None] = {}
 
     def restore(self, key: str, value: bytes | None) -> bool:
@@ -52,6 +62,8 @@ class Shelf:
                 _keep(self._bots, key, value and BotRecord.model_validate_json(value))
             case "k_":
                 _keep(self._carried_out, key, value and CarriedOut.model_validate_json(value))
+            case "t_":
+                _keep(self._timed, key, value and Timed.model_validate_json(value))
             case _:
                 return False
         return True
@@ -75,8 +87,11 @@ class Shelf:
         if policy is not None:
             set_to = CommandedPolicy(number=number, policy=policy)
             self._put(self._policies, f"p_{number}", set_to)
-        elif self._policies.pop(f"p_{number}", None):
-            self._changed[f"p_{number}"] = None
+        elif (key := f"p_{number}") in self._policies:
+            self._journal.will_change(self._policies, key)
+            self._journal.will_change(self._changed, key)
+            del self._policies[key]
+            self._changed[key] = None
 
     def bot(self, number: str, bot: str) -> BotRecord:
         """How a bot does on a number."""
@@ -103,12 +118,27 @@ class Shelf:
         seen, _ = with_dated(known.seen, command, second, forget, SEEN_MAX)
         self._put(self._carried_out, key, known.model_copy(update={"seen": seen}))
 
+    def timed(self, number: str) -> Timed | None:
+        """By what the conversations of *number* were timed, if there are any."""
+        return self._timed.get(f"t_{number}")
+
+    def timed_numbers(self) -> list[str]:
+        """The numbers of which that is known."""
+        return [timed.number for timed in self._timed.values()]
+
+    def put_timed(self, timed: Timed) -> None:
+        """Replace it; nothing is written where it is as it was."""
+        if self.timed(timed.number) != timed:
+            self._put(self._timed, f"t_{timed.number}", timed)
+
     def take_changed(self) -> Iterator[tuple[str, Model | None]]:
         """What changed since the last time, by its key; ``None`` for what is no more."""
         changed, self._changed = self._changed, {}
         yield from changed.items()
 
     def _put(self, records: dict[str, M], key: str, record: M) -> None:
+        self._journal.will_change(records, key)
+        self._journal.will_change(self._changed, key)
         records[key] = record
         self._changed[key] = record
 

@@ -16,6 +16,7 @@ from saath.topics import Topic
 from saath_router.aliases import Alias, Aliases
 from saath_router.conversation import Conversation, merged
 from saath_router.eviction import UNUSED_FOR
+from saath_router.journal import Journal
 from saath_router.memory import short_hash, unnamed
 from saath_router.names import Name, full, name_of, name_of_key
 from saath_router.shelf import Shelf
@@ -52,18 +53,21 @@ class Fingerprint(Model):
 class Store:
     """Conversations by id, identity and message; changed ones apart until ``take_changed``."""
 
-    def __init__(self, key: bytes, release: Release = (0, 0, 0)) -> None:
+    def __init__(
+        self, key: bytes, release: Release = (0, 0, 0), journal: Journal | None = None
+    ) -> None:
         self._key, self._fingerprint = key, key_fingerprint(key)
         self._release = release
+        self._journal = journal = journal or Journal()
         self._kept: dict[Name, bytes] = {}
         self._read: dict[str, Conversation] = {}
-        self._aliases = Aliases()
+        self._aliases = Aliases(journal)
         self._by_message: dict[bytes, Name] = {}
         self._changed: dict[str, Conversation | None] = {}
         self._evicted: dict[str, None] = {}
         self._joined_with: dict[str, str] = {}
-        self._new_joined: list[str] = []
-        self.shelf = Shelf()
+        self._new_joined: dict[str, None] = {}
+        self.shelf = Shelf(journal)
         self._fingerprint_known = False
         self._to_look_at: list[Name] = []
 
@@ -141,8 +145,10 @@ class Store:
     def redirect(self, gone: Conversation, kept: str) -> None:
         """*gone* was joined with *kept*: it leaves memory, and whatever led to it leads there."""
         self.evict(gone.id)
+        self._journal.will_change(self._joined_with, gone.id)
+        self._journal.will_change(self._new_joined, gone.id)
         self._joined_with[gone.id] = kept
-        self._new_joined.append(gone.id)
+        self._new_joined[gone.id] = None
         for alias in self._of(gone.number, gone.contact):
             self._aliases.lead(alias, kept)
 
@@ -207,15 +213,31 @@ class Store:
         known = [(name, at) for name, at in found if at and name not in self._changed]
         return known, moment_of(later)
 
+    def names(self) -> list[Name]:
+        """All conversations that were written."""
+        return [*self._kept]
+
+    def as_written(self, name: Name) -> tuple[Conversation, datetime | None] | None:
+        """A conversation, and when it was due when it was last written; ``None`` where it is no more."""
+        if (value := self._kept.get(name)) is None:
+            return None
+        state = self._read.get(full(name)) or read(full(name), value)
+        return state, moment_of(due_bytes(value))
+
     def put(self, state: Conversation) -> None:
         """Replace a conversation; remember what it was when it was last written."""
-        before = self.get(state.id)
+        before, note = self.get(state.id), self._journal.will_change
+        note(self._read, state.id)
+        note(self._changed, state.id)
+        note(self._evicted, state.id)
         self._changed.setdefault(state.id, before)
         self._evicted.pop(state.id, None)
         if before is None or before.statuses != state.statuses:
             for message in unnamed(before.statuses) if before else ():
+                note(self._by_message, message)
                 self._by_message.pop(message, None)
             for message in unnamed(state.statuses):
+                note(self._by_message, message)
                 self._by_message[message] = name_of(state.id)
         self._read[state.id] = state
 
@@ -249,13 +271,18 @@ class Store:
 
     def evict(self, conversation: str) -> None:
         """Let a conversation leave memory; its identities lead to it still."""
-        state = self.get(conversation)
+        state, note = self.get(conversation), self._journal.will_change
         if state is None:
             return
         for message in unnamed(state.statuses):
             # Of one that was joined, they lead to the other by now.
             if self._by_message.get(message) == name_of(conversation):
+                note(self._by_message, message)
                 del self._by_message[message]
+        note(self._read, conversation)
+        note(self._kept, name_of(conversation))
+        note(self._changed, conversation)
+        note(self._evicted, conversation)
         del self._read[conversation]
         self._kept.pop(name_of(conversation), None)
         self._changed.pop(conversation, None)
@@ -296,7 +323,7 @@ class Store:
         """What is known besides conversations, where that is new."""
         for key, alias in self._aliases.take_changed():
             yield key, _json(alias)
-        joined, self._new_joined = self._new_joined, []
+        joined, self._new_joined = self._new_joined, {}
         for gone in joined:
             yield f"{JOINED}{gone}", _json(Alias(conversation=self._joined_with[gone]))
         for key, record in self.shelf.take_changed():

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from saath.identity import digest_id
 from saath_router import windows
 from saath_router.answering import Around, pending_asked
 from saath_router.conversation import Conversation
@@ -16,6 +17,13 @@ def due_at(state: Conversation, policy: Policy) -> datetime | None:
     """When time alone changes something; ``None`` for never."""
     dues = (_bot_due(state), _person_due(state, policy), windows.due_at(state, policy))
     return min([due for due in (*dues, state.pending_due) if due], default=None)
+
+
+def timing_of(policy: Policy) -> str:
+    """All of *policy* that ``due_at`` goes by, in a few characters."""
+    hours = policy.hours.model_dump_json() if policy.hours else ""
+    times = (policy.human_reply_within, policy.window_closing)
+    return digest_id("", *(str(time.total_seconds()) for time in times), hours)
 
 
 def fire(

@@ -106,8 +106,9 @@ class Event(Model):
     The CloudEvents attributes of every event of ours, in its headers and again in its value.
 
     ``id`` is deterministic where Meta gave an id, so what is delivered twice has the same id twice.
-    ``time`` is when it happened at its source. ``causation`` is the id of the event that caused
-    this one; ``correlation`` the turn it belongs to.
+    ``time`` is when it happened at its source; where its source dated it later than it was read, that
+    is kept as ``dated``, and ``time`` is when it was read. ``causation`` is the id of the event that
+    caused this one; ``correlation`` the turn it belongs to.
     """
 
     id: str
@@ -118,6 +119,7 @@ class Event(Model):
     origin: Origin = "live"
     correlation: str | None = None
     causation: str | None = None
+    dated: AwareDatetime | None = None
 
     @property
     def source(self) -> str:

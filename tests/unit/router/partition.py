@@ -45,7 +45,7 @@ class Partition:
 
     def reads(self, *events: Event, topic: Topic = INBOUND, now: float = 1) -> list[Output]:
         """One batch: everything it writes but the state, which is kept for a restart."""
-        records = [self.record(topic, *encode(event)) for event in events]
+        records = [self.record(topic, *encode(event), now) for event in events]
         return self.batch(records, at(now))
 
     def is_told(self, what: dict[str, Any], now: float = 1) -> list[Output]:

@@ -11,6 +11,7 @@ from tests.unit.router.build import (
     asked,
     at,
     echoed,
+    handoff,
     received,
 )
 from tests.unit.router.test_store import BOTH, KEY, PHONE, USER, named, restarted, written
@@ -70,6 +71,18 @@ def test_a_customer_who_waits_keeps_a_conversation_until_it_is_said_or_long_ago(
     story.waits(9 * DAYS)
 
     assert (waits, is_idle(story.state, at(9 * DAYS))) == ([False, False, True], True)
+
+
+def test_a_call_that_nobody_has_answered_keeps_a_conversation_until_it_is_called_off() -> None:
+    story = Story()
+    turn = story.is_asked("m1", 0)
+    story.hears(accepted("w1", 3, turn, then=handoff("asked for one")))
+    story.waits(9 * DAYS)
+    called = is_idle(story.state, at(90 * DAYS))
+    story.is_told(asked("release", "1"), 91 * DAYS)
+    story.waits(92 * DAYS)
+
+    assert (called, is_idle(story.state, at(92 * DAYS))) == (False, True)
 
 
 def test_ids_are_known_as_long_as_anything_can_be_delivered_again() -> None:

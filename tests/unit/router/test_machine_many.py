@@ -26,6 +26,8 @@ POLICIES: list[dict[str, Any] | None] = [
     {"answers": "shadow", "quiet_seconds": 5},
     {"answers": "everyone", "quiet_seconds": 5, "handoff": [{"name": "p", "when": {"words": "a person"}}]},
     {"answers": "everyone", "automatic_texts": [drawn.GREETING], "release_word": drawn.RELEASE},
+    {"answers": "everyone", "human_reply_within_seconds": 60, "window_closing_seconds": 72000},
+    {"answers": "everyone", "human_reply_within_seconds": 0, "window_closing_seconds": 0},
     {"answers": "perhaps"},
 ]  # fmt: skip
 
@@ -61,7 +63,7 @@ class ManyConversations(OnePartition):
     @rule(
         customer=CUSTOMERS,
         how=SHOWN,
-        late=drawn.LATE,
+        late=drawn.LATE_OR_AHEAD,
         content=drawn.CONTENTS,
         redriven=st.sampled_from([False, False, False, True]),
     )
@@ -79,10 +81,18 @@ class ManyConversations(OnePartition):
         event = event.model_copy(update={"contact": self.shown(customer, how)})
         self.reads(event, redriven=redriven)
 
-    @rule(customer=CUSTOMERS, how=SHOWN, late=drawn.LATE, content=drawn.ECHOES)
+    @rule(customer=CUSTOMERS, how=SHOWN, late=drawn.LATE_OR_AHEAD, content=drawn.ECHOES)
     def business_writes(self, customer: int, how: str, late: float, content: Content) -> None:
         event = echoed(self.new("app"), int(self.now - late), content)
         self.reads(event.model_copy(update={"contact": self.shown(customer, how)}))
+
+    @rule(customer=CUSTOMERS, how=SHOWN, echo=st.booleans(), after=st.integers(0, 8))
+    def a_defect_stops_what_is_written(
+        self, customer: int, how: str, echo: bool, after: int
+    ) -> None:
+        new, when = self.new("app" if echo else "in"), int(self.now)
+        event = echoed(new, when) if echo else received(new, when)
+        self.breaks_off(event.model_copy(update={"contact": self.shown(customer, how)}), after)
 
     @rule(customer=CUSTOMERS, how=SHOWN, author=st.sampled_from(["customer", "business"]))
     def history_comes(
@@ -181,7 +191,8 @@ class ManyConversations(OnePartition):
         contact = getattr(event, "contact", Contact())
         identities = {contact.phone, contact.user_id} - {None}
         holds = any({whole.phone, whole.user_id} & identities for whole in self.customers)
-        return holds and at(self.now) - event.time < REMEMBERED_FOR
+        happened = min(event.time, record.appended_at)
+        return holds and at(self.now) - happened < REMEMBERED_FOR
 
     @rule(compacted=st.booleans())
     def process_restarts(self, compacted: bool) -> None:

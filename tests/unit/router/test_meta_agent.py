@@ -220,3 +220,24 @@ def test_a_bots_answer_to_a_turn_of_before_changes_nothing() -> None:
 
     assert kinds(story.hears(accepted("w1", 11, turn))) == ["MessageAccepted"]
     assert story.state.owner == "meta"
+
+
+def test_what_metas_agent_had_answered_before_it_let_go_is_answered_when_it_is_read_late() -> None:
+    story = held_by_meta()
+    story.hears(metas_answer("a1", 25))
+    story.hears(thread_control("app", 30))
+
+    decision = story.hears(for_meta("m2", 20), 31)
+
+    (message,) = decision
+    assert isinstance(message, MessageReceived)
+    assert message.routed
+    assert (message.routed.to, message.routed.rule) == ("nobody", "meta_holds")
+
+
+def test_what_metas_agent_let_go_with_is_asked_of_the_bot_when_it_is_read_late() -> None:
+    story = held_by_meta()
+    story.hears(metas_answer("a1", 15))
+    story.hears(thread_control("app", 30))
+
+    assert turns(story.hears(for_meta("m2", 20), 31)) == [("orders", ["m2"])]

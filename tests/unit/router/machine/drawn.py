@@ -29,6 +29,8 @@ RELEASE = "bot on"
 
 # How long before now something happened: at once, a little late, or much too late.
 LATE = st.sampled_from([0, 0, 0, 0, 1, 5, 130, 600, HOUR, 13 * HOUR, 25 * HOUR, 9 * DAY])
+# And by a clock that is ahead of ours, a little or for good.
+LATE_OR_AHEAD = LATE | st.sampled_from([-30, -400 * DAY])
 # Outcomes are the sender's, which is behind by minutes and not by days.
 LATE_OUTCOMES = st.sampled_from([0, 0, 0, 1, 5, 600])
 STEPS = st.sampled_from([0.3, 1, 5, 30, 70, 400, HOUR, 13 * HOUR, 23.5 * HOUR, 30 * HOUR, 40 * DAY])

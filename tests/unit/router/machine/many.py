@@ -7,8 +7,9 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
 from tests.unit.router.build import NUMBER, at
+from tests.unit.router.defects import Defect, OfOurs, broken_by
 from tests.unit.router.machine.reader import Reader
-from tests.unit.router.partition import INSTALLATION, PARTITION, Partition
+from tests.unit.router.partition import PARTITION, Partition
 
 from saath.codec import decode, encode
 from saath.errors import PoisonRecord
@@ -23,6 +24,8 @@ from saath_router.store import Store
 
 STATE = state_topic("router")
 FIRED_MAX = 50
+# What a call for a person changes, where a customer's message was given up on.
+OF_A_CALL = ("handoff_open", "waiting_since", "started_at")
 
 
 def said(outputs: Iterable[Output]) -> list[Output]:
@@ -74,7 +77,10 @@ class OnePartition(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.partition = Partition()
+        self.defect = Defect()
+        self.stops_after: int | None = None
+        self.installation = broken_by(self.defect)
+        self.partition = Partition(PARTITION, self.installation)
         self.before_restart: RouterHandler | None = None
         self.published = Published()
         self.now = 0.0
@@ -107,6 +113,18 @@ class OnePartition(RuleBasedStateMachine):
         self.commits(outputs)
         return outputs
 
+    def breaks_off(self, event: Event, after: int) -> None:
+        """A defect stops *event*, at one place or another, if it comes so far."""
+        before, self.stops_after = self.known(), after
+        self.reads(event)
+        self.stops_after = None
+        if event.id in self.published.ids:
+            return
+        for name, was in before.items():
+            state = self.store.get(name)
+            called = {key: getattr(state, key) for key in OF_A_CALL} if was else {}
+            assert state == (was and was.model_copy(update=called)), "half of a record is left"
+
     def commits(self, outputs: list[Output]) -> None:
         self.partition.state += [o for o in outputs if o.topic == STATE]
         self.published.reads(outputs)
@@ -115,10 +133,15 @@ class OnePartition(RuleBasedStateMachine):
         now = at(self.now)
         outputs: list[Output] = []
         for record in records:
+            self.defect.after = self.stops_after
             try:
                 outputs += handler.handle(record, now)
             except PoisonRecord:
                 outputs += handler.given_up(record, now)
+            except OfOurs:
+                self.defect.after = None
+                outputs += handler.given_up(record, now)
+            self.defect.after = None
         return [*outputs, *handler.finish({"inbound.v1": 7}, now)]
 
     def time_passes(self) -> None:
@@ -128,6 +151,8 @@ class OnePartition(RuleBasedStateMachine):
             assert said(outputs) == said(self._fired(self.before_restart)), "a restart shows"
             self.before_restart = None
         self.commits(outputs)
+        dues = map(self.partition.handler._do.due, filter(None, self.known().values()))
+        assert [due for due in dues if due and due <= at(self.now)] == [], "its time was missed"
 
     def _fired(self, handler: RouterHandler) -> list[Output]:
         now, outputs = at(self.now), list[Output]()
@@ -144,7 +169,7 @@ class OnePartition(RuleBasedStateMachine):
         if compacted:
             latest = {output.key: index for index, output in enumerate(records)}
             records = [records[index] for index in sorted(latest.values())]
-        new = RouterHandler(INSTALLATION, PARTITION)
+        new = RouterHandler(self.installation, PARTITION)
         for output in records:
             new.restore(output.key or b"", output.value)
         before = self.known()

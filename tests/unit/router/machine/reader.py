@@ -97,7 +97,9 @@ class Reader:
         assert fact.epoch > self.epoch, "an owner changed and the epoch did not rise"
         assert fact.previous == self.owner, "not the owner whom the log named last"
         changes = (fact.owner, fact.bot or self.bot) != (self.owner, self.bot)
-        assert changes or not self.epoch or fact.rule == "merged", "nobody else has it"
+        # Whoever was called although a bot has it, is called off by a release: the bot is asked anew.
+        anew = fact.rule == "merged" or self.called
+        assert changes or not self.epoch or anew, "nobody else has it"
         self.owner, self.epoch, self.bot = fact.owner, fact.epoch, fact.bot or self.bot
 
     def turns_only_while_a_bot_holds(self, fact: TurnOffered) -> None:
@@ -153,5 +155,6 @@ class Reader:
 
     def forgets(self) -> None:
         """The conversation has left memory: it begins anew, but for its epoch and its ids."""
-        self.owner, self.bot, self.called, self.window = "bot", None, False, "closed"
+        assert not self.called, "a call is open, and would never be called off"
+        self.owner, self.bot, self.window = "bot", None, "closed"
         self.offered = set()
