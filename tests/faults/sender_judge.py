@@ -108,6 +108,11 @@ class Evidence:
         """Whether nobody knew for a while."""
         return any(isinstance(o, MessageLeftInDoubt) for o in self.said.get(message, ()))
 
+    def delayed(self, message: Message) -> bool:
+        """Whether it, or what stands before it in its request, was in doubt."""
+        number, request, index = message
+        return any(self.doubted((number, request, n)) for n in range(index + 1))
+
 
 def judge(it: Evidence) -> list[Broken]:
     """Every promise that was broken, and where."""
@@ -177,7 +182,7 @@ def _out_of_order(it: Evidence) -> Iterator[str]:
     """
     What one topic has for one customer arrives in its order, as Meta first sees it.
 
-    What was in doubt lets others go ahead, and may be seen for the first time after them.
+    What was in doubt lets other requests go ahead, and may be seen for the first time after them.
     """
     places = {message: place for place, message in enumerate(it.asked)}
     last: dict[tuple[str, str, Sender], Message] = {}
@@ -186,7 +191,7 @@ def _out_of_order(it: Evidence) -> Iterator[str]:
     )
     for _, message in firsts:
         written = it.asked.get(message)
-        if written is None or it.doubted(message):
+        if written is None or it.delayed(message):
             continue
         whose = written.number, written.to, written.by
         if whose in last and places[message] < places[last[whose]]:

@@ -182,6 +182,21 @@ def test_what_is_sent_again_may_be_taken_twice_where_its_policy_says_so() -> Non
     assert judge(story) == []
 
 
+def test_what_stands_behind_a_doubt_in_its_request_may_come_after_other_requests() -> None:
+    more = post("lost", 8.0, 1)
+    story = replace(
+        STORY,
+        written=[
+            written("lost", resend=True, total=2),
+            *(STORY.written[i] for i in (0, 2, 3, 4, 5)),
+        ],
+        arrivals=[*STORY.arrivals, more],
+        outcomes=[*ENDS, accepted(more, "lost", 8.1, 1)],
+    )
+
+    assert judge(story) == []
+
+
 def test_a_bot_of_the_present_epoch_and_one_within_the_fences_half_second_may_speak() -> None:
     story = replace(STORY, barred=[Barred("c_1", 2, 3.6), Barred("c_1", 1, 2.0)])
 
