@@ -7,8 +7,8 @@ asks nothing of the sender.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -29,6 +29,7 @@ from saath_sandbox.views import Arrival
 # The fence read may be half a second old; then comes the HTTP call, on a machine that is busy.
 FENCE_SECONDS = 0.5
 CALL_SECONDS = 0.5
+CAP = 20
 
 Message = tuple[str, str, int]  # number, request, index
 
@@ -60,14 +61,15 @@ class Evidence:
     What was asked for, what was answered, and what Meta saw.
 
     ``written`` is in the order of each number's topics, ``outcomes`` as a ``read_committed`` reader has
-    them, ``arrivals`` every POST, also those that were refused or whose answer was spoilt.
+    them, ``arrivals`` every POST, also those that were refused or whose answer was spoilt. ``caps`` are
+    those of the numbers that have another than 20.
     """
 
     written: Sequence[Written]
     outcomes: Sequence[OutcomeEvent]
     arrivals: Sequence[Arrival]
     barred: Sequence[Barred] = ()
-    cap: int = 20
+    caps: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def asked(self) -> dict[Message, Written]:
@@ -213,7 +215,7 @@ def _request_out_of_order(it: Evidence) -> Iterator[str]:
 def _over_the_cap(it: Evidence) -> Iterator[str]:
     for number in sorted({arrival.number for arrival in it.arrivals}):
         peak = busiest(it.arrivals, number)
-        if peak > it.cap:
+        if peak > it.caps.get(number, CAP):
             yield f"{peak} in one second of {number}"
 
 

@@ -5,9 +5,10 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -61,24 +62,24 @@ class Post:
     def __init__(self, publisher: Publisher, partitions: int) -> None:
         self._publisher, self.partitions = publisher, partitions
 
-    async def write(self, outputs: Iterable[Output]) -> list[int]:
-        """Write *outputs*, each until it is taken; the offsets."""
+    async def write(self, outputs: Iterable[Output]) -> list[float]:
+        """Write *outputs*, each until it is taken; when the broker says that it was (unix seconds)."""
         return [await self._write(each) for each in outputs]
 
-    async def events(self, topic: Topic, *events: Event) -> list[int]:
+    async def events(self, topic: Topic, *events: Event) -> list[float]:
         """Write *events*."""
         return await self.write(output(topic, event, self.partitions) for event in events)
 
-    async def request(self, topic: Topic, number: str, request: dict[str, Any]) -> int:
+    async def request(self, topic: Topic, number: str, request: dict[str, Any]) -> float:
         """Write a request as bots and tools do."""
         where, value = partition_for(number, self.partitions), json.dumps(request).encode()
         return await self._write(Output(topic, where, number.encode(), value))
 
-    async def _write(self, record: Output) -> int:
+    async def _write(self, record: Output) -> float:
         while True:
             try:
                 metadata = await (await self._publisher.send_output(record))
-                return int(metadata.offset)
+                return float(metadata.timestamp) / 1000
             except KafkaError:
                 await asyncio.sleep(AGAIN_SECONDS)
 
@@ -124,14 +125,17 @@ class Clerk:
         self._settings, self._post = settings, post
         self._chats = {(chat.number, chat.phone): chat for chat in chats}
         self._writing = asyncio.Lock()
-        self._decided: dict[int, dict[str, int]] = {}
+        self._deciding = asyncio.Lock()
+        self._positions: dict[int, dict[str, int]] = {}
+        self._told: dict[int, dict[str, int]] = {}
         self.acked: dict[str, float] = {}
         self.outcomes: list[OutcomeEvent] = []
         self.ended: set[Message] = set()
         self.barred: list[Barred] = []
         self.news = asyncio.Condition()
-        # Held: what is read is not decided, as by a router that has died.
+        # While it does not, what is read stays undecided, as with a router that is slow.
         self.decides = True
+        self._undecided: list[Event] = []
 
     async def follow(self) -> None:
         """Read and decide for ever."""
@@ -153,18 +157,29 @@ class Clerk:
 
     async def _read(self, topic: Topic, partition: int, events: list[Event], at: int) -> None:
         for event in events:
-            await self._decide(event)
-        self._decided.setdefault(partition, {})[topic.name] = at
+            if isinstance(event, OutcomeEvent):
+                self.outcomes.append(event)
+                if not isinstance(event, MessageLeftInDoubt):
+                    self.ended.add((event.number or "", event.request, event.index))
+        self._undecided += events
+        self._positions.setdefault(partition, {})[topic.name] = at
         if self.decides:
-            await self._watermark(partition)
+            await self.catch_up()
         async with self.news:
             self.news.notify_all()
 
+    async def catch_up(self) -> None:
+        """Decide all that was read, and only then say so."""
+        async with self._deciding:
+            events, self._undecided = self._undecided, []
+            positions = {p: dict(by_topic) for p, by_topic in self._positions.items()}
+            for event in events:
+                await self._decide(event)
+            for partition, by_topic in positions.items():
+                if by_topic != self._told.get(partition):
+                    await self._watermark(partition, by_topic)
+
     async def _decide(self, event: Event) -> None:
-        if isinstance(event, OutcomeEvent):
-            self.outcomes.append(event)
-            if not isinstance(event, MessageLeftInDoubt):
-                self.ended.add((event.number or "", event.request, event.index))
         match event:
             case MessageEchoed(number=str() as number, contact=Contact(phone=str() as phone)):
                 chat, at = self._chats[number, phone], self.acked.get(event.id)
@@ -172,9 +187,8 @@ class Clerk:
                 chat, at = self._chats[event.number or "", event.to.lstrip("+")], None
             case _:
                 return
-        if self.decides:
-            await self.give(chat, "human")
-            self.barred.append(Barred(chat.name, chat.epoch, at or time.monotonic()))
+        await self.give(chat, "human")
+        self.barred.append(Barred(chat.name, chat.epoch, at or time.monotonic()))
 
     async def give(self, chat: Chat, owner: Owner) -> None:
         """Record who owns it; a new epoch where that is somebody else."""
@@ -184,10 +198,9 @@ class Clerk:
             await self._post.events(OWNERS, after.recorded)
             chat.epoch, chat.owner = after.epoch, after.owner
 
-    async def _watermark(self, partition: int) -> None:
-        event = WatermarkRecorded(
-            id=uuid.uuid4().hex, time=now(), positions=dict(self._decided[partition])
-        )
+    async def _watermark(self, partition: int, positions: dict[str, int]) -> None:
+        self._told[partition] = positions
+        event = WatermarkRecorded(id=uuid.uuid4().hex, time=now(), positions=positions)
         headers, value = encode(event)
         record = Output(OWNERS, partition, b"~watermark", value, tuple(headers))
         await self._post.write([record])
@@ -226,11 +239,12 @@ class Letters:
         """The numbers."""
         return list(dict.fromkeys(chat.number for chat in self.chats))
 
-    async def introduce(self) -> None:
+    async def introduce(self, caps: Mapping[str, int] = MappingProxyType({})) -> None:
         """Every number is active, and a bot has every conversation."""
         for number in self.numbers:
-            event = NumberRecorded(id=uuid.uuid4().hex, time=now(), number=number, state="active")
-            await self.post.events(NUMBERS, event)
+            about = {"id": uuid.uuid4().hex, "time": now(), "number": number, "state": "active"}
+            cap = {"cap_per_second": caps[number]} if number in caps else {}
+            await self.post.events(NUMBERS, NumberRecorded(**about, **cap))
         await self.post.events(OWNERS, *(chat.recorded for chat in self.chats))
 
     async def flow(self, enough: asyncio.Event) -> None:
@@ -271,19 +285,17 @@ class Letters:
         )
         return turn
 
-    async def campaign(self, chat: Chat, total: int = 1, policy: str = "resend") -> str:
-        """A campaign's request; its id."""
+    async def campaign(self, chat: Chat, total: int = 1, policy: str = "resend") -> None:
+        """A campaign's request."""
         messages = [templated() for _ in range(total)]
-        return await self._tool(
-            OUTBOUND_BULK, chat, messages, in_doubt=policy, **{"class": "utility"}
-        )
+        await self._tool(OUTBOUND_BULK, chat, messages, in_doubt=policy, **{"class": "utility"})
 
-    async def person(self, chat: Chat) -> str:
-        """A person writes with a tool; the request's id."""
+    async def person(self, chat: Chat) -> float:
+        """A person writes with a tool; when Kafka had it."""
         return await self._tool(OUTBOUND_PEOPLE, chat, [worded("I see to it")], **SERVICE)
 
-    async def echo(self, chat: Chat) -> tuple[int, float]:
-        """A person answers in the app: where that stands on inbound, and when it surely stood there."""
+    async def echo(self, chat: Chat) -> float:
+        """A person answers in the app; when Kafka had it."""
         wamid = f"wamid.{uuid.uuid4().hex}"
         event = MessageEchoed(
             id=event_id(wamid, "echoed"),
@@ -293,9 +305,9 @@ class Letters:
             contact=Contact(phone=chat.phone),
             content=Content.of_text("I'll take this"),
         )
-        [offset] = await self.post.events(INBOUND, event)
-        at = self.clerk.acked[event.id] = time.monotonic()
-        return offset, at
+        [at] = await self.post.events(INBOUND, event)
+        self.clerk.acked[event.id] = time.monotonic()
+        return at
 
     async def heard(self) -> None:
         """A customer of each number says something that nobody minds: Meta's webhooks do arrive."""
@@ -313,12 +325,11 @@ class Letters:
 
     async def _tool(
         self, topic: Topic, chat: Chat, messages: list[dict[str, Any]], **more: Any
-    ) -> str:
+    ) -> float:
         request = uuid7(time.time_ns() // 1_000_000, self.chance.getrandbits(74))
         self._note(chat, request, len(messages), resend=more.get("in_doubt") == "resend")
         about = {"id": request, "number": chat.number, "to": f"+{chat.phone}"}
-        await self.post.request(topic, chat.number, {**about, "messages": messages, **more})
-        return request
+        return await self.post.request(topic, chat.number, {**about, "messages": messages, **more})
 
     def _note(self, chat: Chat, request: str, total: int, *, resend: bool) -> None:
         self.asked |= {(chat.number, request, n) for n in range(total)}

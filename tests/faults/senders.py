@@ -66,7 +66,7 @@ class Scene:
     meta: Meta
     letters: Letters
     clerk: Clerk
-    cap: int = 20
+    caps: dict[str, int] = field(default_factory=dict)
     _relayed: int = 0
     statuses: bool = True
     exits: list[int] = field(default_factory=list)
@@ -202,7 +202,7 @@ class Scene:
             outcomes=[event for event in outcomes if isinstance(event, OutcomeEvent)],
             arrivals=await self.arrivals(),
             barred=self.clerk.barred,
-            cap=self.cap,
+            caps=self.caps,
         )
 
     async def _written(self, topic: Topic, by: Sender) -> list[Written]:
@@ -244,11 +244,15 @@ async def sending(
     seed: int,
     numbers: int = NUMBERS,
     customers: int = CUSTOMERS,
-    number: dict[str, Any] | None = None,
+    caps: Sequence[int] = (),
     graph: str | None = None,
     **more: str,
 ) -> AsyncIterator[Scene]:
-    """These senders at work on topics that are there; *graph*: where they take Meta to be."""
+    """
+    These senders at work on topics that are there.
+
+    *caps* are the numbers', in their order, where they are not 20; *graph*: where Meta is taken to be.
+    """
     print(f"seed {seed}")
     settings = ClientSettings(kafka=kafka, topics=topics)
     flags = (
@@ -266,17 +270,19 @@ async def sending(
             for place, name in enumerate(numbers_of(topics.partitions)[:numbers])
             for n in range(customers)
         ]
-        for name in dict.fromkeys(chat.number for chat in chats):
-            await meta.control.register_number(phone_number_id=name, **(number or {}))
+        known = [*dict.fromkeys(chat.number for chat in chats)]
+        limits = dict(zip(known, caps, strict=False))
+        for name in known:
+            await meta.control.register_number(phone_number_id=name, cap=limits.get(name))
         post = Post(publisher, topics.partitions)
         clerk = Clerk(settings, post, chats)
         tokens = TurnTokens([stack.secrets.turn_key])
         letters = Letters(post, clerk, tokens, chats, random.Random(seed))
-        scene = Scene(stack, settings, meta, letters, clerk)
+        scene = Scene(stack, settings, meta, letters, clerk, limits)
         try:
             async with asyncio.TaskGroup() as group:
                 playing = [group.create_task(clerk.follow()), group.create_task(scene.relay())]
-                await letters.introduce()
+                await letters.introduce(limits)
                 await scene.start(*names)
                 yield scene
                 for task in playing:

@@ -40,7 +40,7 @@ async def test_a_broker_restarted_in_order_and_after_kill_9_loses_and_doubles_no
     async with on_brokers(1, tmp_path, seed=111) as (scene, [node]):
         async with scene.flowing():
             for end, away_seconds in ((stop_in_order, 0.0), (Node.kill, AWAY_SECONDS)):
-                await scene.all_move_on()
+                await scene.all_move_on(25)
                 await asyncio.to_thread(end, node)
                 await asyncio.sleep(away_seconds)
                 await asyncio.to_thread(node.start)

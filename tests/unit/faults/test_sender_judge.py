@@ -152,7 +152,7 @@ BROKEN: dict[str, list[Evidence]] = {
         arriving(post("slow", 0.5, outcome="130429", wamid=None)),
     ],
     "a request in its order": [arriving(post("plain", 0.9, 1), without=(SECOND,))],
-    "under the cap": [replace(STORY, cap=1)],
+    "under the cap": [replace(STORY, caps={NUMBER: 1})],
     "no bot beside a person": [replace(STORY, barred=[Barred("c_1", 2, 2.9)])],
 }
 
