@@ -2,7 +2,8 @@
 A person's word lands while a bot's message is on its way out: which of them was first, and by how much.
 
 Both are stamped by who received them: the word by the broker that appended it to its log (Meta has its
-200 only after that), the message by the stand-in for Meta. So a leak counts in full, with the HTTP call.
+200 only later, once all of the log's copies have it), the message by the stand-in for Meta. So a leak
+counts in full, with the HTTP call.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.faults.sender_traffic import Chat
+from tests.faults.clerk import Chat, Taken
 from tests.faults.senders import Scene
 
 from saath.identity import parse_callback
@@ -30,16 +31,21 @@ SPREAD_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One race, by unix seconds. *sent* is when the bot's message arrived, if it did."""
+    """One race. *sent* is when the bot's message arrived (unix seconds), if it did."""
 
     word: Word
-    said: float
+    said: Taken
     sent: float | None
 
     @property
-    def leak_seconds(self) -> float | None:
-        """By how much the bot spoke after the person had; ``None`` where it did not."""
-        return self.sent - self.said if self.sent is not None and self.sent > self.said else None
+    def leak_seconds(self) -> float:
+        """By how much the bot spoke after the person's word was logged; 0 where it did not."""
+        return max(0.0, self.sent - self.said.logged) if self.sent else 0.0
+
+    @property
+    def acked_leak_seconds(self) -> float:
+        """The same since all copies of the log had it: from here on Meta may have its 200."""
+        return max(0.0, self.sent - self.said.acked) if self.sent else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ def _plan(scene: Scene, chat: Chat, place: int, chance: random.Random) -> _Plan:
     return _Plan(chat, "person" if place % 3 == 2 else "echo", at, at + after)
 
 
-async def _run(scene: Scene, plan: _Plan) -> tuple[str, float]:
+async def _run(scene: Scene, plan: _Plan) -> tuple[str, Taken]:
     """The turn that the bot answered, and when the person's word was in the log."""
     letters = scene.letters
 
@@ -92,7 +98,7 @@ async def _run(scene: Scene, plan: _Plan) -> tuple[str, float]:
         await asyncio.sleep(plan.reply_at)
         return await letters.reply(plan.chat)
 
-    async def word() -> float:
+    async def word() -> Taken:
         await asyncio.sleep(plan.word_at)
         return await (letters.echo if plan.word == "echo" else letters.person)(plan.chat)
 
@@ -104,18 +110,18 @@ def told(trials: Sequence[Trial]) -> str:
     lines = []
     for word in ("echo", "person"):
         mine = [trial for trial in trials if trial.word == word]
-        leaks = sorted(leak for t in mine if (leak := t.leak_seconds) is not None)
         sent = sum(trial.sent is not None for trial in mine)
-        window = (
-            f"p50 {_at(leaks, 0.5):.1f} ms, p99 {_at(leaks, 0.99):.1f} ms, max {leaks[-1] * 1000:.1f} ms"
-            if leaks
-            else "none"
-        )
-        lines.append(
-            f"{word}: {len(mine)} trials, {sent} sent, {len(leaks)} after the word: {window}"
-        )
+        logged = _window([trial.leak_seconds for trial in mine])
+        acked = _window([trial.acked_leak_seconds for trial in mine])
+        lines.append(f"{word}: {len(mine)} trials, {sent} sent")
+        lines.append(f"  after it was logged: {logged}")
+        lines.append(f"  after it was acknowledged: {acked}")
     return "\n".join(lines)
 
 
-def _at(values: Sequence[float], share: float) -> float:
-    return values[min(len(values) - 1, int(len(values) * share))] * 1000
+def _window(seconds: Sequence[float]) -> str:
+    leaks = sorted(each * 1000 for each in seconds if each > 0)
+    if not leaks:
+        return "none"
+    p50, p99 = (leaks[min(len(leaks) - 1, int(len(leaks) * share))] for share in (0.5, 0.99))
+    return f"{len(leaks)}, p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {leaks[-1]:.1f} ms"

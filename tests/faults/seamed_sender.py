@@ -75,8 +75,12 @@ def _patch_leaving(here: Here) -> None:
         here("answered")
         answered(self, *answer)
 
-    Chooser.committed, Chooser.answered = _committed, _answered  # type: ignore[method-assign]
-    GuardedBody.write_with_length = _write  # type: ignore[method-assign]
+    for owner, name, patched in (
+        (Chooser, "committed", _committed),
+        (Chooser, "answered", _answered),
+        (GuardedBody, "write_with_length", _write),
+    ):
+        setattr(owner, name, patched)
 
 
 def _patch_telling(here: Here) -> None:
@@ -97,8 +101,11 @@ def _patch_telling(here: Here) -> None:
         if tells:
             here("committed")
 
-    TransactionalWriter.write = _write  # type: ignore[method-assign]
-    AIOKafkaProducer.commit_transaction = _commit
+    for owner, name, patched in (
+        (TransactionalWriter, "write", _write),
+        (AIOKafkaProducer, "commit_transaction", _commit),
+    ):
+        setattr(owner, name, patched)
 
 
 if __name__ == "__main__":

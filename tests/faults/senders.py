@@ -6,28 +6,29 @@ import os
 import random
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
+from tests.faults.clerk import Chat, Clerk, Post
 from tests.faults.judge import Broken
 from tests.faults.redelivery import numbers_of
 from tests.faults.routers import SESSIONS
 from tests.faults.sender_judge import Evidence, Written, busiest, judge
-from tests.faults.sender_traffic import Chat, Clerk, Letters, Post, now
+from tests.faults.sender_traffic import Letters
+from tests.faults.statuses import relay
 from tests.flow.sandbox_process import Meta, sandbox
 from tests.running import read_all
 
 from saath.client import ClientSettings
 from saath.codec import decode
-from saath.events import Contact, MessageFailed, MessageSent, OutcomeEvent, Problem, Sender
-from saath.identity import event_id
+from saath.events import OutcomeEvent, Sender
 from saath.kafka.publisher import Publisher
 from saath.settings import KafkaSettings, TopicSettings
 from saath.tokens import TurnTokens
-from saath.topics import INBOUND, OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, OUTCOMES, Topic
+from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, OUTCOMES, Topic
 from saath_demo.stack import GRACE_SECONDS, Stack, free_ports
 from saath_local import spawn
 from saath_sandbox.views import Arrival
@@ -67,8 +68,6 @@ class Scene:
     letters: Letters
     clerk: Clerk
     caps: dict[str, int] = field(default_factory=dict)
-    _relayed: int = 0
-    statuses: bool = True
     exits: list[int] = field(default_factory=list)
 
     @asynccontextmanager
@@ -153,21 +152,6 @@ class Scene:
         """Every POST that Meta has seen."""
         return await self.meta.control.messages()
 
-    async def relay(self) -> None:
-        """Play ingest: what Meta's webhooks say of our messages goes to inbound, in its order."""
-        while True:
-            bodies = self.meta.receiver.taken[self._relayed :]
-            self._relayed += len(bodies)
-            events = [event for body in bodies for event in statuses_in(body)]
-            if self.statuses:
-                await self.clerk_post.events(INBOUND, *events)
-            await asyncio.sleep(0.05)
-
-    @property
-    def clerk_post(self) -> Post:
-        """How the test writes."""
-        return self.letters.post
-
     async def settle(self) -> None:
         """
         Wait until all that was asked for has ended.
@@ -246,12 +230,13 @@ async def sending(
     customers: int = CUSTOMERS,
     caps: Sequence[int] = (),
     graph: str | None = None,
-    **more: str,
+    rules: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Scene]:
     """
     These senders at work on topics that are there.
 
-    *caps* are the numbers', in their order, where they are not 20; *graph*: where Meta is taken to be.
+    *caps* are the numbers', in their order, where they are not 20; *graph* is where Meta is taken to be,
+    and *rules* are further settings.
     """
     print(f"seed {seed}")
     settings = ClientSettings(kafka=kafka, topics=topics)
@@ -264,7 +249,7 @@ async def sending(
     )
     async with sandbox(*flags) as meta, Publisher(kafka, topics, "tests") as publisher:
         where = {"SAATH_GRAPH__BASE_URL": graph or meta.control.url}
-        stack = Stack(kafka, topics, folder, free_ports(), SESSIONS | RULES | where | more)
+        stack = Stack(kafka, topics, folder, free_ports(), {**SESSIONS, **RULES, **where, **rules})
         chats = [
             Chat(name, f"1650{place:03}{n:04}")
             for place, name in enumerate(numbers_of(topics.partitions)[:numbers])
@@ -281,7 +266,10 @@ async def sending(
         scene = Scene(stack, settings, meta, letters, clerk, limits)
         try:
             async with asyncio.TaskGroup() as group:
-                playing = [group.create_task(clerk.follow()), group.create_task(scene.relay())]
+                playing = [
+                    group.create_task(clerk.follow()),
+                    group.create_task(relay(meta.receiver, post)),
+                ]
                 await letters.introduce(limits)
                 await scene.start(*names)
                 yield scene
@@ -294,33 +282,3 @@ async def sending(
 def state_of(pid: int) -> str:
     """What the kernel says of a process: T is stopped."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-def statuses_in(body: bytes) -> list[MessageSent | MessageFailed]:
-    """What a webhook's body says of messages of ours: that they are sent, or are not."""
-    return [
-        _status(value["metadata"]["phone_number_id"], status)
-        for entry in json.loads(body)["entry"]
-        for value in (change["value"] for change in entry["changes"])
-        for status in value.get("statuses", ())
-        if status["status"] in ("sent", "failed")
-    ]
-
-
-def _status(number: str, status: dict[str, Any]) -> MessageSent | MessageFailed:
-    facts = {
-        "id": event_id(status["id"], status["status"]),
-        "time": now(),
-        "number": number,
-        "message_id": status["id"],
-        "contact": Contact(phone=status.get("recipient_id")),
-        "callback": status.get("biz_opaque_callback_data"),
-    }
-    if status["status"] == "failed":
-        return MessageFailed(**facts, error=Problem(code=131026))
-    return MessageSent(**facts)
-
-
-def callbacks(arrivals: Sequence[Arrival]) -> set[str]:
-    """What is known to have arrived."""
-    return {arrival.callback for arrival in arrivals if arrival.callback}
