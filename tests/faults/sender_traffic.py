@@ -61,6 +61,11 @@ class Letters:
                 mine = [chat for chat in self.chats if chat.number == number]
                 group.create_task(self._flow(mine, enough))
 
+    async def backlog(self, each: int) -> None:
+        """A campaign to everybody, so that for a while there is always something to send."""
+        for chat in [*self.chats] * each:
+            await self.campaign(chat, max(TOTALS), self.chance.choice(("resend", "drop")))
+
     async def _flow(self, chats: Sequence[Chat], enough: asyncio.Event) -> None:
         while not enough.is_set():
             await self._something(self.chance.choice(chats))

@@ -24,6 +24,7 @@ async def test_nothing_is_lost_or_doubled_when_senders_are_killed_again_and_agai
     chance = random.Random(72)
     names = ("sender", "sender-2")
     async with sending(kafka, topics, tmp_path, *names, seed=71) as scene:
+        await scene.letters.backlog(1)
         async with scene.flowing():
             for kills in range(KILLS):
                 # Most of the time in the middle of its work, now and then before it has begun.
