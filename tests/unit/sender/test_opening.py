@@ -1,0 +1,70 @@
+"""When a new owner may send: what the old one began may still leave, and what it sent counts for the cap."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import pytest
+from tests.unit.sender.facts import TOKENS, number
+from tests.unit.sender.test_sender import PARTITION, PARTITIONS
+
+from saath.graph import GraphClient, GraphSettings
+from saath.kafka.changelog import POSITIONS_KEY, Restore
+from saath.kafka.membership import Tenure
+from saath.kafka.partition_reader import PartitionReader
+from saath.kafka.records import Record
+from saath.kafka.transactions import TransactionalWriter
+from saath.settings import KafkaSettings
+from saath.topics import Topic
+from saath_sender.books import RELEASED_KEY, STATE
+from saath_sender.handler import Installation, SenderHandler
+from saath_sender.partition import Desk, Outside
+from saath_sender.settings import SenderSection
+
+RULES = SenderSection(lease_seconds=2, cap_margin_seconds=0.25)
+FENCED_AT = 100.0
+
+
+class Shelf:
+    """A partition whose topics are empty, but for what the last owner wrote into its state."""
+
+    def __init__(self, state: Mapping[bytes, bytes]) -> None:
+        self._state = state
+
+    async def restore(self, topic: Topic, apply: Restore) -> int:
+        records = self._state if topic is STATE else {}
+        for key, value in records.items():
+            apply(key, value)
+        return len(records)
+
+    async def seek(self, positions: Mapping[Topic, int]) -> dict[Topic, int]:
+        return dict(positions)
+
+    async def ends(self, topics: Sequence[Topic]) -> dict[Topic, int]:
+        return dict.fromkeys(topics, 0)
+
+    async def position(self, _: Topic) -> int:
+        return 0
+
+    async def fetch(self, **_: Any) -> list[Record]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("state", "waits_seconds"),
+    [
+        # Nobody has ever sent from here; the old owner died; it left a clean desk.
+        ({}, 0.0),
+        ({POSITIONS_KEY: b"{}"}, 2 + 1 + 0.25),
+        ({POSITIONS_KEY: b"{}", RELEASED_KEY: b"1790000000.0"}, 1 + 0.25),
+    ],
+)
+async def test_a_new_owner_waits_for_the_old_ones_lease_and_for_the_last_second_it_sent_in(
+    state: dict[bytes, bytes], waits_seconds: float
+) -> None:
+    shelf = cast("PartitionReader", Shelf(state))
+    outside = Outside(KafkaSettings(), "", "tests", GraphClient(GraphSettings()), lambda _: None)
+    at = Installation(TOKENS.read, lambda _: number(), PARTITIONS, RULES)
+    writer = cast("TransactionalWriter", None)  # nothing is written before it opens
+    desk = Desk(SenderHandler(at, PARTITION), writer, [shelf] * 4, outside, Tenure(PARTITION))
+
+    assert await desk.restore(FENCED_AT) == FENCED_AT + waits_seconds
