@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 STATE = state_topic("sender")
 RELEASED_KEY = b"~released"
+LEASE_KEY = b"~lease"
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class Books:
     positions: dict[str, int] = field(default_factory=dict)
     # The clean end of the partition's last owner, if it had one.
     released: bool = False
+    # How long what it began may leave, as it said itself.
+    lease_seconds: float = 0.0
     # What was written by then, in unix seconds, has been read by the main reader, on every topic.
     read_to: float = float("-inf")
     # Somebody waits for what is to be written, so that it must not wait for more.
@@ -58,6 +61,8 @@ class Books:
             self.positions = read_positions(value)
         elif key == RELEASED_KEY:
             self.released = value is not None
+        elif key == LEASE_KEY:
+            self.lease_seconds = float(value or 0)
         elif lane:
             self._restore_lane(*lane, ledger.decode_cursor(value) if value else None)
         elif name and value:
@@ -210,6 +215,12 @@ class Books:
             self.released = False
         self._tidy()
         return outputs, last
+
+    def say_lease(self, seconds: float) -> None:
+        """Whoever comes after us must know it before anything of ours is begun."""
+        if seconds != self.lease_seconds:
+            self.lease_seconds = seconds
+            self.write(self._state(LEASE_KEY, str(seconds).encode()))
 
     def release(self, now: datetime) -> Output:
         """The record that says: nothing is in our hands any more."""

@@ -13,7 +13,7 @@ import structlog
 from saath.errors import RetryLater
 from saath.kafka.membership import wait
 from saath.kafka.partition_reader import PartitionReader
-from saath.topics import INBOUND, OUTCOMES, OWNERS, Topic
+from saath.topics import INBOUND, OUTBOUND_PEOPLE, OUTCOMES, OWNERS, Topic
 from saath_sender.clock import boot_seconds
 from saath_sender.handler import SenderHandler
 
@@ -27,6 +27,8 @@ class FenceReader:
     """
     Keeps one partition's fence fresh while *needed* says so; *changed* is told of everything new.
 
+    *requests* reads what people's tools ask for: a person's request holds bots too, once it is read.
+
     ``wanted`` is set by whoever needs it fresh at once.
     """
 
@@ -36,10 +38,12 @@ class FenceReader:
         reader: PartitionReader,
         asker: PartitionReader,
         *,
+        requests: PartitionReader,
         needed: Callable[[], bool],
         changed: Callable[[], None],
     ) -> None:
         self._handler, self._reader, self._asker = handler, reader, asker
+        self._requests = requests
         self._needed, self._changed = needed, changed
         self._fence_seconds = handler.at.rules.fence_seconds
         self.wanted, self.opened = asyncio.Event(), asyncio.Event()
@@ -80,7 +84,7 @@ class FenceReader:
                 continue
             asked = boot_seconds()
             try:
-                ends = await self._asker.ends(TOPICS)
+                ends = await self._asker.ends(self._asked_for())
             except RetryLater as error:
                 log.warning("fence.unreachable", error=str(error))
             else:
@@ -91,13 +95,22 @@ class FenceReader:
                     self._changed()
             await wait(stopping, max(0.001, asked + EVERY_SECONDS - boot_seconds()))
 
+    def _asked_for(self) -> tuple[Topic, ...]:
+        """Before we are open, requests are not followed yet, and nothing leaves."""
+        return (*TOPICS, OUTBOUND_PEOPLE) if self._handler.open else TOPICS
+
     async def _reached(self, ends: Mapping[Topic, int], until: float) -> bool:
         while boot_seconds() < until:
-            positions = [await self._reader.position(topic) >= end for topic, end in ends.items()]
+            positions = [
+                await self._reader_of(topic).position(topic) >= end for topic, end in ends.items()
+            ]
             if all(positions):
                 return True
             await asyncio.sleep(0.002)
         return False
+
+    def _reader_of(self, topic: Topic) -> PartitionReader:
+        return self._requests if topic is OUTBOUND_PEOPLE else self._reader
 
     async def _read_outcomes(self, position: int) -> None:
         """People's messages that the router has not read yet hold their conversations."""

@@ -26,6 +26,7 @@ from saath_sender.clock import boot_seconds, read_clock
 from saath_sender.dispatch import Dispatcher, TokenOf
 from saath_sender.fencing import FenceReader
 from saath_sender.handler import Installation, SenderHandler
+from saath_sender.handover import wait_for_release
 from saath_sender.intake import Intake
 from saath_sender.jobs import Job
 
@@ -72,10 +73,13 @@ class PartitionRun:
         )
         readers = [self._reader(name, partition) for name in ("out", "again", "fence", "ask")]
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(writer)
-            fenced_at = boot_seconds()
             for reader in readers:
                 await stack.enter_async_context(reader)
+            seconds = self._installation.rules.handover_seconds
+            if not await wait_for_release(readers[0], seconds, tenure.stopping):
+                log.info("partition.not_released", partition=partition)
+            await stack.enter_async_context(writer)
+            fenced_at = boot_seconds()
             handler = SenderHandler(self._installation, partition)
             desk = Desk(handler, writer, readers, outside, tenure)
             opens_at = await desk.restore(fenced_at)
@@ -111,6 +115,7 @@ class Desk:
             handler,
             fence,
             self._asker,
+            requests=out,
             needed=lambda: self._chooser.waiting,
             changed=self._facts_changed,
         )
@@ -125,8 +130,12 @@ class Desk:
         await self._fence.restore()
         await self._intake.seek()
         if not used:
+            self._books.say_lease(rules.lease_seconds)
             return fenced_at
-        lease = 0.0 if self._books.released else rules.lease_seconds
+        # The old owner may have gone by a longer lease than we do.
+        lasts = max(rules.lease_seconds, self._books.lease_seconds)
+        self._books.say_lease(rules.lease_seconds)
+        lease = 0.0 if self._books.released else lasts
         return fenced_at + lease + CAP_WINDOW_SECONDS + rules.cap_margin_seconds
 
     async def work(self, opens_at: float) -> None:

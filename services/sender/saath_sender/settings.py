@@ -25,6 +25,7 @@ class SenderSection(Section):
     lane_max: int = Field(default=500, ge=2)
     begun_ahead_seconds: float = Field(default=0.25, gt=0, le=1)
     lease_seconds: float = Field(default=2.0, ge=0.5, le=10)
+    handover_seconds: float = Field(default=2.0, ge=0, le=60)
     fence_seconds: float = Field(default=0.5, ge=0.05, le=5)
     in_doubt_for_seconds: float = Field(default=60.0, gt=0)
     in_doubt_without_webhooks: bool = False

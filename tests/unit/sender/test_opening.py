@@ -15,7 +15,7 @@ from saath.kafka.records import Record
 from saath.kafka.transactions import TransactionalWriter
 from saath.settings import KafkaSettings
 from saath.topics import Topic
-from saath_sender.books import RELEASED_KEY, STATE
+from saath_sender.books import LEASE_KEY, RELEASED_KEY, STATE, Books
 from saath_sender.handler import Installation, SenderHandler
 from saath_sender.partition import Desk, Outside
 from saath_sender.settings import SenderSection
@@ -56,6 +56,9 @@ class Shelf:
         ({}, 0.0),
         ({POSITIONS_KEY: b"{}"}, 2 + 1 + 0.25),
         ({POSITIONS_KEY: b"{}", RELEASED_KEY: b"1790000000.0"}, 1 + 0.25),
+        # Its lease was longer than ours is, or shorter.
+        ({POSITIONS_KEY: b"{}", LEASE_KEY: b"7.0"}, 7 + 1 + 0.25),
+        ({POSITIONS_KEY: b"{}", LEASE_KEY: b"0.5"}, 2 + 1 + 0.25),
     ],
 )
 async def test_a_new_owner_waits_for_the_old_ones_lease_and_for_the_last_second_it_sent_in(
@@ -68,3 +71,14 @@ async def test_a_new_owner_waits_for_the_old_ones_lease_and_for_the_last_second_
     desk = Desk(SenderHandler(at, PARTITION), writer, [shelf] * 4, outside, Tenure(PARTITION))
 
     assert await desk.restore(FENCED_AT) == FENCED_AT + waits_seconds
+
+
+def test_an_owner_says_how_long_its_lease_is_before_anything_of_its_is_begun() -> None:
+    books = Books(PARTITION, PARTITIONS, 10, 0.01)
+    books.say_lease(2.0)
+    written, _ = books.take()
+    books.say_lease(2.0)
+    again, _ = books.take()
+
+    assert [o.value for o in written if o.key == LEASE_KEY] == [b"2.0"]
+    assert not [o for o in again if o.key == LEASE_KEY]
