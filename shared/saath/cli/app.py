@@ -7,6 +7,7 @@ import typer
 from saath.cli import conversation, dlq, policy, topics
 from saath.cli.decode import decode
 from saath.cli.grant import grant
+from saath.cli.replay import replay
 from saath.cli.version import version
 from saath.cli.why import why
 
@@ -23,10 +24,13 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(conversation.app, name="conversation")
 app.command("decode")(decode)
 app.command("grant")(grant)
+app.command("replay")(replay)
 app.command("version")(version)
 app.command("why")(why)
 
-OWN = frozenset({"conversation", "decode", "dlq", "grant", "policy", "topics", "version", "why"})
+OWN = frozenset(
+    {"conversation", "decode", "dlq", "grant", "policy", "replay", "topics", "version", "why"}
+)
 
 
 def hang_local_commands() -> None:
