@@ -8,25 +8,22 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiokafka import TopicPartition
+from tests.flow.logged import NUMBER, OTHER, log_of, message
 from tests.flow.shell import PARTITIONS, Desk
 from typer.testing import Result
 
 from saath.codec import decode
-from saath.events import Contact, Content, MessageReceived
-from saath.identity import event_id
+from saath.events import MessageReceived
 from saath.kafka.client import consumer
 from saath.kafka.layout import create_topic
 from saath.kafka.records import Output, Record, from_aiokafka, output
-from saath.kafka.transactions import TransactionalWriter
 from saath.replay import REPLAYED, target
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import CONVERSATIONS, partition_for
 
-NUMBER, OTHER = "100000000000001", "100000000000002"
 TARGET_PARTITIONS = 3
 
 
@@ -42,31 +39,6 @@ def crm(desk: Desk) -> str:
 
     asyncio.run(create_topic(desk.kafka, desk.topics, "tests", target(name), TARGET_PARTITIONS))
     return name
-
-
-def message(n: int, conversation: str, number: str = NUMBER) -> MessageReceived:
-    name = f"wamid.{n}"
-    return MessageReceived(
-        id=event_id(name, "received"), time=datetime(2026, 11, 1, tzinfo=UTC) + timedelta(seconds=n),
-        number=number, conversation=conversation, message_id=name,
-        contact=Contact(phone="4915100000001"), content=Content.of_text(f"words {n}"),
-    )  # fmt: skip
-
-
-def log_of(desk: Desk, events: Sequence[MessageReceived], *more: Output) -> None:
-    """Put *events* on the log as the router does: in transactions, one of them given up."""
-
-    async def write() -> None:
-        made = [output(CONVERSATIONS, event, PARTITIONS) for event in events]
-        async with TransactionalWriter(
-            desk.kafka, "tests", desk.topics.prefix, "tests", 0
-        ) as writer:
-            for start in range(0, len(made), 100):
-                await writer.write(made[start : start + 100])
-            if more:
-                await writer.write(more)
-
-    asyncio.run(write())
 
 
 def there(desk: Desk, name: str, partitions: int = TARGET_PARTITIONS) -> list[Record]:

@@ -6,6 +6,7 @@ import typer
 
 from saath.cli import conversation, dlq, policy, topics
 from saath.cli.decode import decode
+from saath.cli.export import export
 from saath.cli.grant import grant
 from saath.cli.replay import replay
 from saath.cli.version import version
@@ -23,13 +24,25 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(policy.app, name="policy")
 app.add_typer(conversation.app, name="conversation")
 app.command("decode")(decode)
+app.command("export")(export)
 app.command("grant")(grant)
 app.command("replay")(replay)
 app.command("version")(version)
 app.command("why")(why)
 
 OWN = frozenset(
-    {"conversation", "decode", "dlq", "grant", "policy", "replay", "topics", "version", "why"}
+    {
+        "conversation",
+        "decode",
+        "dlq",
+        "export",
+        "grant",
+        "policy",
+        "replay",
+        "topics",
+        "version",
+        "why",
+    }
 )
 
 

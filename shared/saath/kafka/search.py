@@ -1,7 +1,7 @@
 """Topics read once more by hand of a person: a stretch of time, up to their present end."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -121,3 +121,19 @@ async def searching(kafka: KafkaSettings, client_id: str, prefix: str) -> AsyncI
     with translated(kafka):
         async with reading(kafka, client_id, fetch_max_wait_ms=FETCH_WAIT_MS) as reader:
             yield Searcher(reader, prefix)
+
+
+async def one_by_one(
+    searcher: Searcher, stretches: Sequence[Stretch], progress: Progress
+) -> AsyncGenerator[Record, None]:
+    """The records of *stretches*, one stretch after the other: the same order every time."""
+    total, before = sum(s.end - s.start for s in stretches), 0
+    for stretch in stretches:
+
+        def told(read: int, _of: int, before: int = before) -> None:
+            progress(before + read, total)
+
+        async with aclosing(searcher.records([stretch], told)) as records:
+            async for record in records:
+                yield record
+        before += stretch.end - stretch.start

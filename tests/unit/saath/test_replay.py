@@ -117,5 +117,5 @@ def test_offsets_are_read_as_they_are_written() -> None:
 
 @pytest.mark.parametrize("written", ["", "3", "3:1", "3:9-9", "-1:0-3", "a:0-3"])
 def test_offsets_that_cannot_be_meant_are_refused(written: str) -> None:
-    with pytest.raises(ValueError, match="is not like|ends before"):
+    with pytest.raises(ValueError, match=r"is not like|ends before"):
         offsets(written)
