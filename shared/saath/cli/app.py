@@ -5,6 +5,7 @@ from importlib import import_module
 import typer
 
 from saath.cli import conversation, dlq, policy, topics
+from saath.cli.costs import costs
 from saath.cli.decode import decode
 from saath.cli.export import export
 from saath.cli.grant import grant
@@ -23,6 +24,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(policy.app, name="policy")
 app.add_typer(conversation.app, name="conversation")
+app.command("costs")(costs)
 app.command("decode")(decode)
 app.command("export")(export)
 app.command("grant")(grant)
@@ -33,6 +35,7 @@ app.command("why")(why)
 OWN = frozenset(
     {
         "conversation",
+        "costs",
         "decode",
         "dlq",
         "export",

@@ -99,8 +99,8 @@ class _Lines:
         self.told = max(self.told, tenths)
 
 
-def moment(written: str, now: datetime, option: str = "--since") -> datetime:
-    """``2d`` before *now*, or a time as it is written."""
+def moment(written: str, now: datetime, option: str = "--since", zone: tzinfo = UTC) -> datetime:
+    """``2d`` before *now*, or a time as it is written, by *zone*'s clock where it names none."""
     fits = re.fullmatch(r"(\d{1,6})([smhd])", written.strip())
     if fits:
         return now - timedelta(**{_UNITS[fits[2]]: int(fits[1])})
@@ -108,7 +108,7 @@ def moment(written: str, now: datetime, option: str = "--since") -> datetime:
         time = datetime.fromisoformat(written)
     except ValueError:
         refuse(f"{option}: {written!r} is neither like 2d, 6h, 30m nor like 2026-10-01T12:00:00Z")
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return time if time.tzinfo else time.replace(tzinfo=zone)
 
 
 def zone_of(name: str | None) -> tzinfo:

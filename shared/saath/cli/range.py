@@ -1,7 +1,7 @@
 """What the commands that read a range of a topic share: their options, and the stretches those mean."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated
 
 import typer
@@ -38,12 +38,12 @@ class Span:
     until: datetime | None = None
 
 
-def span(since: str | None, until: str | None, now: datetime | None = None) -> Span:
+def span(since: str | None, until: str | None, zone: tzinfo = UTC) -> Span:
     """Read ``--from`` and ``--to``; a range that ends before it begins ends here."""
-    now = now or datetime.now(UTC)
+    now = datetime.now(UTC)
     found = Span(
-        moment(since, now, "--from") if since else None,
-        moment(until, now, "--to") if until else None,
+        moment(since, now, "--from", zone) if since else None,
+        moment(until, now, "--to", zone) if until else None,
     )
     if found.since and found.since >= (found.until or now):
         refuse("--from is not before --to, which is now where it is not said")
