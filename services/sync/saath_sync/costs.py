@@ -89,6 +89,7 @@ class CostBooks:
         number, _, written = name.removeprefix(DAY).partition("/")
         day = Day(number, date.fromisoformat(written))
         self.days.pop(day, None)
+        self._unsaid.pop(day, None)
         if value is not None:
             kept_day = KeptDay.model_validate_json(value)
             buckets = {Bucket(*bucket): n for bucket, n in kept_day.counts}  # type: ignore[arg-type]
@@ -103,6 +104,8 @@ class CostBooks:
             return
         name = MESSAGE + digest_id("", heard.number, heard.message_id)
         before, _ = self._messages.get(name, (None, now))
+        if before is None and now - heard.at > SETTLED_FOR:
+            return  # long forgotten, or redriven: its day must not be begun anew
         after = evolve(before, heard)
         if after == before:
             return

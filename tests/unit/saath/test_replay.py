@@ -1,5 +1,7 @@
 """What may be replayed where, and how: decided before Kafka is asked."""
 
+from typing import Any
+
 import pytest
 
 from saath.kafka.records import Output, Record
@@ -75,7 +77,7 @@ def test_one_numbers_or_conversations_records_are_wanted_and_erasures_always() -
 
 def test_terms_are_told_apart_by_every_word_of_them() -> None:
     plain = Terms(topic="conversations.v1", to="crm")
-    others = [
+    others: list[dict[str, Any]] = [
         {"to": "x"},
         {"since": "2d"},
         {"until": "2d"},
