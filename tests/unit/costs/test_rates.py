@@ -19,7 +19,7 @@ TABLE = f"""{HEAD}
 2026-10-01,Germany,+49 DE,marketing,4.5,XXX
 2026-10-01,Germany,+49 DE,service,1,XXX
 2026-10-01,Americas,+1,marketing,2,XXX
-2026-10-01,Jamaica,+1876,marketing,7,XXX
+2026-07-01,Jamaica,+1876,marketing,7,XXX
 2026-10-01,all,*,authentication-international,9,XXX
 """
 OCTOBER, SEPTEMBER, JUNE = date(2026, 10, 1), date(2026, 9, 30), date(2026, 6, 30)
