@@ -99,6 +99,7 @@ def test_a_replay_is_what_stood_there_marked_and_placed_by_conversation(
     )
     assert f"50 records of conversations.v1 are on {crm}, as replay first" in told
     assert "offsets held no record" in told
+    assert "replaying: 53 of 53 offsets" in told, "no bar, but lines, where there is no terminal"
 
 
 def test_one_number_is_replayed_and_what_was_passed_over_is_said(desk: Desk, crm: str) -> None:

@@ -20,6 +20,8 @@ RECORDS_MAX = 2000
 # A broker answers a connection's questions one by one: at the end of a partition the next one would
 # stand behind a fetch that waits half a second for records that nobody wants.
 FETCH_WAIT_MS = 10
+# Of each partition one answer waits in memory while the last is read: with all of them it adds up.
+FETCH_BYTES_MAX = 1024 * 1024
 
 # How many of how many records have been read.
 Progress = Callable[[int, int], None]
@@ -119,7 +121,11 @@ async def searching(kafka: KafkaSettings, client_id: str, prefix: str) -> AsyncI
         Misconfigured: a topic is not there, or may not be read by us.
     """
     with translated(kafka):
-        async with reading(kafka, client_id, fetch_max_wait_ms=FETCH_WAIT_MS) as reader:
+        limits = {
+            "fetch_max_wait_ms": FETCH_WAIT_MS,
+            "max_partition_fetch_bytes": FETCH_BYTES_MAX,
+        }
+        async with reading(kafka, client_id, **limits) as reader:
             yield Searcher(reader, prefix)
 
 
