@@ -35,6 +35,7 @@ DAY_FOR = WAITING_FOR + SETTLED_FOR + timedelta(days=1)
 SWEEP_EVERY = timedelta(hours=1)
 # A campaign moves a day's counts 20 times a second; nobody needs to know that soon.
 SAID_EVERY = timedelta(minutes=1)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class KeptMessage(Model):
@@ -95,7 +96,7 @@ class CostBooks:
             buckets = {Bucket(*bucket): n for bucket, n in kept_day.counts}  # type: ignore[arg-type]
             self.days[day] = Counts(buckets)
             # Whether it was said is not kept: said twice it is the same record again.
-            self._unsaid[day] = None
+            self._unsaid[day], self._said_at[day] = None, _LONG_AGO
 
     def hear(self, event: Event, now: datetime) -> None:
         """Count what *event* says of a message's price or fate, if it says any."""
@@ -131,18 +132,18 @@ class CostBooks:
 
     def due(self, now: datetime) -> Iterator[CostsRecorded]:
         """What is to be said now of days that have changed: of each one once a minute at the most."""
-        for day in [d for d in self._unsaid if self._say_at(d, now) <= now]:
+        for day in [d for d in self._unsaid if self._say_at(d) <= now]:
             del self._unsaid[day]
             self._said_at[day] = now
             yield recorded(day, self.days[day], now)
 
-    def next_due(self, now: datetime) -> datetime | None:
-        """When something is to be said next; ``None`` where nothing has changed."""
-        return min((self._say_at(day, now) for day in self._unsaid), default=None)
+    def next_due(self) -> datetime | None:
+        """When something is to be said next that was not to be said at once; ``None`` where nothing is."""
+        waiting = (day for day in self._unsaid if day in self._said_at)
+        return min(map(self._say_at, waiting), default=None)
 
-    def _say_at(self, day: Day, now: datetime) -> datetime:
-        said_at = self._said_at.get(day)
-        return now if said_at is None else said_at + SAID_EVERY
+    def _say_at(self, day: Day) -> datetime:
+        return self._said_at.get(day, _LONG_AGO) + SAID_EVERY
 
     def _sweep(self, now: datetime) -> None:
         self._swept_at = now

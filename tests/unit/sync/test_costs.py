@@ -1,7 +1,7 @@
 """Sync's cost books: one count a message however often it is told, and a bounded memory."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from tests.unit.costs.told import MARKETING, NOON, NUMBER, at, echoed, status
 
@@ -70,13 +70,13 @@ def test_a_day_is_said_at_once_and_then_once_a_minute_with_all_that_came_meanwhi
     first = [*books.due(NOON)]
     told(status("delivered", 0, MARKETING, "wamid.B"), echoed(), books=books)
 
-    early, next_due, late = [*books.due(at(0.5))], books.next_due(at(0.5)), [*books.due(at(1))]
+    early, next_due, late = [*books.due(at(0.5))], books.next_due(), [*books.due(at(1))]
 
     line = CostLine(charge="paid", type="regular", category="marketing", market="+49", messages=1)
     two = line.model_copy(update={"messages": 2})
     assert ([f.lines for f in first], early, next_due) == ([(line,)], [], at(1))
     assert [(f.lines, f.app_messages) for f in late] == [((two,), 1)]
-    assert ([*books.due(at(9))], books.next_due(at(9))) == ([], None)
+    assert ([*books.due(at(9))], books.next_due()) == ([], None)
 
 
 def test_what_was_not_said_yet_is_said_by_whoever_takes_over() -> None:
@@ -126,4 +126,4 @@ def test_an_old_fact_that_nobody_knows_begins_no_day_anew() -> None:
     books = told(status("delivered", 0, MARKETING), now=NOON + 9 * DAYS)
 
     assert (books.days, [*books.due(NOON + 9 * DAYS)]) == ({}, [])
-    assert books.next_due(datetime.now(UTC)) is None
+    assert books.next_due() is None
