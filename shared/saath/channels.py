@@ -18,6 +18,7 @@ from saath.events import (
     ContactRecorded,
     ConversationMerged,
     ConversationUnattended,
+    CostsRecorded,
     CredentialRecorded,
     Event,
     GroupChanged,
@@ -65,6 +66,7 @@ from saath.topics import (
     COMMANDS,
     CONTACTS,
     CONVERSATIONS,
+    COSTS,
     CREDENTIALS,
     HANDOFFS,
     HISTORY,
@@ -149,6 +151,7 @@ CHANNELS: Mapping[Topic, tuple[Entry, ...]] = {
         SyncDeadlineNear,
         SyncDeadlinePassed,
     ),
+    COSTS: (CostsRecorded,),
     CREDENTIALS: (CredentialRecorded,),
 }
 

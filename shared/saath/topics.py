@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from saath.events import BotAnsweredAgain, BotFellSilent, ContactRecorded, Event, HandoffRequested
-from saath.events.numbers import AccountUpdated, WebhookUnrecognised
+from saath.events.numbers import AccountUpdated, CostsRecorded, WebhookUnrecognised
 
 By = Literal["number", "account", "conversation"]
-Key = Literal["number", "account", "conversation", "event", "entry"]
+Key = Literal["number", "account", "conversation", "event", "entry", "day"]
 Cleanup = Literal["delete", "compact", "compact,delete"]
 
 PARTITIONS_DEFAULT = 24
@@ -110,6 +110,7 @@ NUMBERS = Topic("numbers.v1", "number", "number", "compact", None, "sync", "ever
 NUMBER_EVENTS = Topic(
     "number.events.v1", "number", "number", "delete", 30 * DAY, "sync", "everyone", "read"
 )
+COSTS = Topic("costs.v1", "number", "day", "compact", None, "sync", "everyone", "read")
 CREDENTIALS = Topic("credentials.v1", "number", "number", "compact", None, "sync", "sender, sync")
 
 SERVICES = ("ingest", "router", "sender", "sync")
@@ -131,7 +132,8 @@ def dlq_topic(service: str) -> Topic:
 
 TOPICS: tuple[Topic, ...] = (
     INBOUND, HISTORY, BACKFILL, ACCOUNTS, OUTBOUND, OUTBOUND_PEOPLE, OUTBOUND_BULK, COMMANDS,
-    OUTCOMES, CONVERSATIONS, TURNS, HANDOFFS, OWNERS, CONTACTS, NUMBERS, NUMBER_EVENTS, CREDENTIALS,
+    OUTCOMES, CONVERSATIONS, TURNS, HANDOFFS, OWNERS, CONTACTS, NUMBERS, NUMBER_EVENTS, COSTS,
+    CREDENTIALS,
     *(state_topic(service) for service in STATEFUL),
     *(dlq_topic(service) for service in SERVICES),
 )  # fmt: skip
@@ -189,6 +191,9 @@ def _value(topic: Topic, event: Event, by: Key) -> str:
             value = event.id
         case "entry":
             value = event.entry if isinstance(event, ContactRecorded) else None
+        case "day":
+            day = event.day.isoformat() if isinstance(event, CostsRecorded) else None
+            value = f"{event.number}/{day}" if event.number and day else None
         case "account":
             account = isinstance(event, AccountUpdated | WebhookUnrecognised) and event.account
             value = event.number or account or None

@@ -1,5 +1,6 @@
 """One partition's numbers: restore, count what comes, decide facts, write what has changed."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,7 +9,14 @@ import structlog
 
 from saath.codec import decode
 from saath.errors import PoisonRecord
-from saath.events import AccountUpdated, ContactChanged, MessageEchoed, NumberRecorded
+from saath.events import (
+    EVENTS,
+    AccountUpdated,
+    ContactChanged,
+    MessageEchoed,
+    NumberRecorded,
+    StatusEvent,
+)
 from saath.identity import digest_id
 from saath.kafka.layout import Layout
 from saath.kafka.records import Output, Record, output
@@ -16,6 +24,7 @@ from saath.topics import (
     ACCOUNTS,
     BACKFILL,
     CONTACTS,
+    COSTS,
     CREDENTIALS,
     HISTORY,
     INBOUND,
@@ -27,6 +36,7 @@ from saath.topics import (
 from saath_sync import living, metrics, store, telling
 from saath_sync.account_words import numbers_meant, word_of
 from saath_sync.book import AddressBooks
+from saath_sync.costs import CostBooks
 from saath_sync.decide import decide, decide_fact
 from saath_sync.facts import Fact
 from saath_sync.ledger import Ledger
@@ -39,6 +49,12 @@ STATE = state_topic("sync")
 CONTACT_CHANGED, ACCOUNT_UPDATED, MESSAGE_ECHOED = (
     model.model_fields["type"].default.encode()
     for model in (ContactChanged, AccountUpdated, MessageEchoed)
+)
+# What says something of a message's price or fate.
+COUNTED = frozenset(
+    name.encode()
+    for name, model in EVENTS.items()
+    if issubclass(model, StatusEvent | MessageEchoed)
 )
 
 
@@ -72,13 +88,16 @@ class SyncHandler:
         self._rules, self._known = installation.rules, installation.known
         self._due: dict[str, datetime] = {}
         self._books = AddressBooks(installation.key)
+        self._costs = CostBooks()
         self._stored: dict[str, Ledger] = {}
         self._published: dict[str, NumberRecorded] = {}
         self._touched: set[str] = set()
 
     def restore(self, key: bytes, value: bytes | None) -> None:
-        """Take over one number's ledger, or one entry of an address book."""
-        if value is not None and self._books.owns(key):
+        """Take over one number's ledger, one entry of an address book, or some of the costs."""
+        if self._costs.owns(key):
+            self._costs.restore(key, value)
+        elif value is not None and self._books.owns(key):
             self._books.restore(key, value)
         elif value is not None:
             ledger = store.restore(value)
@@ -93,8 +112,9 @@ class SyncHandler:
                 return self._contact(record, now)
             case (ACCOUNTS.name, _) if said == ACCOUNT_UPDATED:
                 return self._account(record, now)
-            case (INBOUND.name, _) if said == MESSAGE_ECHOED:
-                return self._echo(record, now)
+            case (INBOUND.name, _) if said in COUNTED:
+                self._count(record, now)
+                return self._echo(record, now) if said == MESSAGE_ECHOED else ()
             case (ACCOUNTS.name | INBOUND.name, _):
                 return ()  # for others
             case _:
@@ -102,13 +122,15 @@ class SyncHandler:
 
     def next_due(self) -> datetime | None:
         """When something follows from time alone."""
-        return min(self._due.values(), default=None)
+        dues = [*self._due.values(), self._costs.next_due()]
+        return min((due for due in dues if due), default=None)
 
     def fire(self, until: datetime, now: datetime) -> Iterable[Output]:
         """What is due by then, of all numbers."""
         for number in [number for number, due in self._due.items() if due <= until]:
             lived = living.passed(self.ledgers[number], until, self._rules)
             yield from self._live(lived, now)
+        yield from self._costs_due(now)
 
     def _history(self, record: Record, now: datetime) -> Iterable[Output]:
         event = decode(record.headers, record.value)
@@ -144,6 +166,15 @@ class SyncHandler:
                 update={"id": name, "number": number, "causation": update.id}
             )
             yield output(ACCOUNTS, handed, self._layout.of(ACCOUNTS))
+
+    def _count(self, record: Record, now: datetime) -> None:
+        """Count what the record says of a message's price or fate."""
+        # What cannot be read is the router's to give up on.
+        with contextlib.suppress(PoisonRecord):
+            self._costs.hear(decode(record.headers, record.value), now)
+
+    def _costs_due(self, now: datetime) -> Iterable[Output]:
+        return [output(COSTS, fact, self._layout.of(COSTS)) for fact in self._costs.due(now)]
 
     def _echo(self, record: Record, now: datetime) -> Iterable[Output]:
         """Somebody wrote in the app, so it lives. Nothing else of the message is looked at."""
@@ -197,6 +228,9 @@ class SyncHandler:
             if store.differs(recorded, self._published.get(number)):
                 self._published[number] = recorded
                 yield output(NUMBERS, recorded, self._layout.of(NUMBERS))
+        for key, value in self._costs.changed(now):
+            yield Output(STATE, self._partition, key, value)
+        yield from self._costs_due(now)
 
     def _live(self, lived: Lived, now: datetime) -> Iterable[Output]:
         """Keep what a number is from now on, and publish what is said of it."""

@@ -5,8 +5,11 @@ from importlib import import_module
 import typer
 
 from saath.cli import conversation, dlq, policy, topics
+from saath.cli.costs import costs
 from saath.cli.decode import decode
+from saath.cli.export import export
 from saath.cli.grant import grant
+from saath.cli.replay import replay
 from saath.cli.version import version
 from saath.cli.why import why
 
@@ -21,12 +24,29 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(policy.app, name="policy")
 app.add_typer(conversation.app, name="conversation")
+app.command("costs")(costs)
 app.command("decode")(decode)
+app.command("export")(export)
 app.command("grant")(grant)
+app.command("replay")(replay)
 app.command("version")(version)
 app.command("why")(why)
 
-OWN = frozenset({"conversation", "decode", "dlq", "grant", "policy", "topics", "version", "why"})
+OWN = frozenset(
+    {
+        "conversation",
+        "costs",
+        "decode",
+        "dlq",
+        "export",
+        "grant",
+        "policy",
+        "replay",
+        "topics",
+        "version",
+        "why",
+    }
+)
 
 
 def hang_local_commands() -> None:

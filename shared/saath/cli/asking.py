@@ -2,7 +2,9 @@
 
 import os
 import re
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -10,7 +12,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from saath.cli.shell import CLIENT_ID, run
 from saath.kafka.archive import Archive
@@ -45,11 +54,11 @@ def ask(question: Callable[[Archive], Awaitable[T]]) -> T:
 async def _ask(settings: Settings, question: Callable[[Archive], Awaitable[T]]) -> T:
     kafka, topics = settings.kafka, settings.topics
     layout = await read_layout(kafka, topics, CLIENT_ID)
-    with _bar() as bar:
-        task = bar.add_task("", total=None)
+    with _bar() as shown:
+        task = shown.add_task("", total=None)
 
         def progress(what: str, read: int, of: int) -> None:
-            bar.update(task, description=what, completed=read, total=of or None)
+            shown.update(task, description=what, completed=read, total=of or None)
 
         async with searching(kafka, CLIENT_ID, topics.prefix) as searcher:
             return await question(Archive(searcher, layout, progress))
@@ -61,16 +70,45 @@ def _bar() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def moment(written: str, now: datetime) -> datetime:
-    """``2d`` before *now*, or a time as it is written."""
+@contextmanager
+def bar(doing: str, what: str) -> Iterator[Callable[[int, int], None]]:
+    """How far it is: a bar with the time left on a terminal, and a line now and then elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines(doing, what)
+        return
+    columns = (
+        TextColumn(doing), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(),
+        TextColumn(what), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task("", total=None)
+        yield lambda done, of: shown.update(task, completed=done, total=of or None)
+
+
+class _Lines:
+    """A line at every tenth of the way, for logs."""
+
+    def __init__(self, doing: str, what: str) -> None:
+        self.doing, self.what, self.told = doing, what, 0
+
+    def __call__(self, done: int, of: int) -> None:
+        tenths = 10 * done // of if of else 10
+        if tenths > self.told and of:
+            print(f"{self.doing}: {done} of {of} {self.what}", file=sys.stderr)
+        self.told = max(self.told, tenths)
+
+
+def moment(written: str, now: datetime, option: str = "--since", zone: tzinfo = UTC) -> datetime:
+    """``2d`` before *now*, or a time as it is written, by *zone*'s clock where it names none."""
     fits = re.fullmatch(r"(\d{1,6})([smhd])", written.strip())
     if fits:
         return now - timedelta(**{_UNITS[fits[2]]: int(fits[1])})
     try:
         time = datetime.fromisoformat(written)
     except ValueError:
-        refuse(f"--since: {written!r} is neither like 2d, 6h, 30m nor like 2026-10-01T12:00:00Z")
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+        refuse(f"{option}: {written!r} is neither like 2d, 6h, 30m nor like 2026-10-01T12:00:00Z")
+    return time if time.tzinfo else time.replace(tzinfo=zone)
 
 
 def zone_of(name: str | None) -> tzinfo:

@@ -80,6 +80,8 @@ from saath.events.messages import (
 )
 from saath.events.numbers import (
     AccountUpdated,
+    CostLine,
+    CostsRecorded,
     CredentialRecorded,
     GroupChanged,
     NumberErrorReported,
@@ -160,6 +162,8 @@ __all__ = [
     "Content",
     "ConversationMerged",
     "ConversationUnattended",
+    "CostLine",
+    "CostsRecorded",
     "CredentialRecorded",
     "Event",
     "GroupChanged",

@@ -1,5 +1,6 @@
 """Business numbers and the accounts they belong to."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -99,3 +100,36 @@ class CredentialRecorded(Event):
 
     type: Literal["io.saath.credential.recorded.v1"] = "io.saath.credential.recorded.v1"
     ciphertext: Annotated[str, Private]
+
+
+class CostLine(Model):
+    """
+    Messages that Meta counted alike, and that arrived.
+
+    ``charge`` is what ``type`` means; ``unknown`` is not nothing. ``market`` is the calling code of the
+    customers' phone numbers (``+49``), or the country of their user ids (``DE``).
+    """
+
+    charge: Literal["free", "paid", "unknown"]
+    type: str | None = None
+    category: str | None = None
+    market: str | None = None
+    messages: int
+
+
+class CostsRecorded(Event):
+    """
+    What Meta counted of one number's messages of one day (UTC), as it stands. Compacted by both.
+
+    A message is of the day its price was first said on. ``waiting`` have not arrived yet, ``failed``
+    never will: neither is charged. ``differing`` of them were told another price later; the first
+    counts. ``app_messages`` were written in the Business app, and are free.
+    """
+
+    type: Literal["io.saath.number.costs_recorded.v1"] = "io.saath.number.costs_recorded.v1"
+    day: date
+    lines: tuple[CostLine, ...] = ()
+    app_messages: int = 0
+    waiting: int = 0
+    failed: int = 0
+    differing: int = 0

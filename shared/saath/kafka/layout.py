@@ -132,6 +132,36 @@ async def wait_for_layout(
     return None
 
 
+async def partition_count(kafka: KafkaSettings, client_id: str, name: str) -> int | None:
+    """
+    How many partitions the topic of this whole *name* has; ``None`` where there is none.
+
+    Raises:
+        RetryLater: the broker could not be reached.
+    """
+    async with _admin(kafka, client_id) as client:
+        return (await _partition_counts(client)).get(name)
+
+
+async def create_topic(
+    kafka: KafkaSettings, settings: TopicSettings, client_id: str, topic: Topic, partitions: int
+) -> None:
+    """
+    Make one topic that is not in the list, such as a subscriber's own.
+
+    Raises:
+        Misconfigured: Kafka refuses to make it.
+        RetryLater: the broker could not be reached, or went away meanwhile.
+    """
+    wanted = settings.model_copy(update={"partitions": partitions})
+    async with _admin(kafka, client_id) as client:
+        try:
+            await _create(client, [topic], wanted)
+            await _wait_until_known(client, [topic], wanted)
+        except (KafkaError, OSError) as error:
+            raise RetryLater(f"Kafka went away half way: {type(error).__name__}") from error
+
+
 class _admin:  # noqa: N801 # reads as a function where it is used
     def __init__(self, kafka: KafkaSettings, client_id: str) -> None:
         self._kafka, self._client = kafka, admin(kafka, client_id)

@@ -1,7 +1,7 @@
 """Topics read once more by hand of a person: a stretch of time, up to their present end."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,8 @@ RECORDS_MAX = 2000
 # A broker answers a connection's questions one by one: at the end of a partition the next one would
 # stand behind a fetch that waits half a second for records that nobody wants.
 FETCH_WAIT_MS = 10
+# Of each partition one answer waits in memory while the last is read: with all of them it adds up.
+FETCH_BYTES_MAX = 1024 * 1024
 
 # How many of how many records have been read.
 Progress = Callable[[int, int], None]
@@ -119,5 +121,25 @@ async def searching(kafka: KafkaSettings, client_id: str, prefix: str) -> AsyncI
         Misconfigured: a topic is not there, or may not be read by us.
     """
     with translated(kafka):
-        async with reading(kafka, client_id, fetch_max_wait_ms=FETCH_WAIT_MS) as reader:
+        limits = {
+            "fetch_max_wait_ms": FETCH_WAIT_MS,
+            "max_partition_fetch_bytes": FETCH_BYTES_MAX,
+        }
+        async with reading(kafka, client_id, **limits) as reader:
             yield Searcher(reader, prefix)
+
+
+async def one_by_one(
+    searcher: Searcher, stretches: Sequence[Stretch], progress: Progress
+) -> AsyncGenerator[Record, None]:
+    """The records of *stretches*, one stretch after the other: the same order every time."""
+    total, before = sum(s.end - s.start for s in stretches), 0
+    for stretch in stretches:
+
+        def told(read: int, _of: int, before: int = before) -> None:
+            progress(before + read, total)
+
+        async with aclosing(searcher.records([stretch], told)) as records:
+            async for record in records:
+                yield record
+        before += stretch.end - stretch.start

@@ -6,10 +6,10 @@ Its id is made of service and partition, so whoever owns the partition next shut
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.errors import (
@@ -21,6 +21,7 @@ from aiokafka.errors import (
     ProducerFenced,
     RecordListTooLargeError,
 )
+from aiokafka.structs import OffsetAndMetadata
 
 from saath.errors import RetryLater, SaathError
 from saath.kafka.client import (
@@ -54,6 +55,13 @@ class Unwritable(SaathError):
     """Kafka will never take one of these outputs, however often it is tried; nothing was written."""
 
 
+class GroupPositions(NamedTuple):
+    """A group's next offsets by topic (whole name) and partition, each with a word beside it."""
+
+    group: str
+    offsets: Mapping[tuple[str, int], tuple[int, str]]
+
+
 class TransactionalWriter:
     """
     Writes outputs in transactions, all or nothing.
@@ -80,9 +88,13 @@ class TransactionalWriter:
     async def __aexit__(self, *_: object) -> None:
         await stop_writing(self._producer)
 
-    async def write(self, outputs: Sequence[Output]) -> list[int]:
+    async def write(
+        self, outputs: Sequence[Output], positions: GroupPositions | None = None
+    ) -> list[int]:
         """
         Write *outputs* in one transaction, in this order; return the offset of each one.
+
+        With *positions* a group's offsets are committed in it too.
 
         After an error the writer is spent, whatever it was: Kafka's and aiokafka's sequence numbers
         may differ by then. Start a new one.
@@ -94,7 +106,10 @@ class TransactionalWriter:
         """
         try:
             async with self._transaction():
-                return await self._send_all(outputs)
+                offsets = await self._send_all(outputs)
+                if positions is not None:
+                    await self._send_positions(positions)
+            return offsets
         except TOO_LARGE as error:
             raise Unwritable(type(error).__name__) from error
         except KafkaError as error:
@@ -132,6 +147,13 @@ class TransactionalWriter:
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                 await self._producer.abort_transaction()
 
+    async def _send_positions(self, positions: GroupPositions) -> None:
+        offsets = {
+            TopicPartition(*where): OffsetAndMetadata(offset, word)
+            for where, (offset, word) in positions.offsets.items()
+        }
+        await self._producer.send_offsets_to_transaction(offsets, positions.group)
+
     async def _send_all(self, outputs: Sequence[Output]) -> list[int]:
         """
         Send *outputs* a batch for each partition: sent one by one, each costs four times as much.
@@ -140,12 +162,12 @@ class TransactionalWriter:
         """
         by_partition: dict[tuple[str, int], list[tuple[int, Output]]] = {}
         for at, output in enumerate(outputs):
-            where = output.topic.name, output.partition
+            where = output.topic.full_name(self._prefix), output.partition
             by_partition.setdefault(where, []).append((at, output))
         offsets = [0] * len(outputs)
         sendings = [
-            self._send_to(TopicPartition(f"{self._prefix}{name}", partition), placed, offsets)
-            for (name, partition), placed in by_partition.items()
+            self._send_to(TopicPartition(*where), placed, offsets)
+            for where, placed in by_partition.items()
         ]
         # aiokafka commits a transaction although a send in it failed, so each is awaited.
         for error in await asyncio.gather(*sendings, return_exceptions=True):
