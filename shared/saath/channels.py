@@ -40,7 +40,9 @@ from saath.events import (
     MessageRevoked,
     MessageUnavailable,
     NumberErrorReported,
+    NumberPaused,
     NumberRecorded,
+    NumberResumed,
     NumberStateChanged,
     NumberWarned,
     OutcomeEvent,
@@ -121,7 +123,7 @@ CHANNELS: Mapping[Topic, tuple[Entry, ...]] = {
     OUTBOUND_PEOPLE: (SendRequest,),
     OUTBOUND_BULK: (SendRequest,),
     COMMANDS: (Command,),
-    OUTCOMES: _OUTCOMES,
+    OUTCOMES: (*_OUTCOMES, NumberPaused, NumberResumed),
     CONVERSATIONS: (
         *_LIVE,
         MessageBackfilled,

@@ -129,6 +129,7 @@ class AnswerFault(Ask):
     times: int = Field(1, ge=1)
     number: str | None = None
     code: int = 131000
+    subcode: int | None = None
     http: int | None = None
     retry_after_seconds: int | None = None
 

@@ -125,15 +125,19 @@ BY_CODE = {
             "(#131049) This message was not delivered to maintain healthy ecosystem engagement.",
         ),
         GraphError(400, 131050, "(#131050) User has stopped marketing messages"),
+        GraphError(500, 131045, "(#131045) Incorrect certificate"),
+        GraphError(400, 132015, "(#132015) Template is paused"),
         GraphError(500, 131057, "(#131057) Account in maintenance mode"),
     )
 }
 
 
-def by_code(code: int, http: int | None = None) -> GraphError:
-    """The refusal with this code, on this HTTP status when one is named."""
+def by_code(code: int, http: int | None = None, subcode: int | None = None) -> GraphError:
+    """The refusal with this code, on this HTTP status and with this subcode when one is named."""
     known = BY_CODE.get(code) or GraphError(400, code, f"(#{code}) Refused by the sandbox")
-    return GraphError(http or known.http, code, known.message, known.details, known.subcode)
+    return GraphError(
+        http or known.http, code, known.message, known.details, subcode or known.subcode
+    )
 
 
 def not_visible(node: str) -> GraphError:

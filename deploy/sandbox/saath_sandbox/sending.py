@@ -103,7 +103,7 @@ class Sending:
     ) -> Json:
         """The order in which Meta is taken to check. Raises the first refusal."""
         if fault and fault.kind == "error":
-            raise errors.by_code(fault.code, fault.http)
+            raise errors.by_code(fault.code, fault.http, fault.subcode)
         if fault and fault.kind == "http":
             raise GraphError(fault.http or 502, NOT_METAS, f"http {fault.http or 502}")
         if fault and fault.kind == "drop":

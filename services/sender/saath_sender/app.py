@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from prometheus_client import REGISTRY
 
 from saath.errors import Misconfigured
 from saath.events import CredentialRecorded, NumberRecorded
@@ -14,6 +16,7 @@ from saath.service import Worker
 from saath.tokens import TurnTokens
 from saath.topics import CREDENTIALS, NUMBERS, OUTBOUND
 from saath_sender.credentials import Credentials
+from saath_sender.gauges import Gauges
 from saath_sender.granting import GrantRules
 from saath_sender.handler import Installation
 from saath_sender.partition import Outside, PartitionRun
@@ -41,6 +44,7 @@ async def resources(
     async with (
         started("sender", settings, stopping) as connected,
         GraphClient(settings.graph) as graph,
+        AsyncExitStack() as opened,
     ):
         if connected is None:
             yield []
@@ -48,15 +52,25 @@ async def resources(
         numbers = connected.table(NUMBERS, NumberRecorded)
         stored = connected.table(CREDENTIALS, CredentialRecorded)
         credentials = Credentials(settings.graph.access_token, stored, vault)
+        gauges = Gauges(by_number=settings.sender.number_gauges)
         count, prefix = connected.layout.of(OUTBOUND), settings.topics.prefix
         partitions = PartitionRun(
-            Installation(tokens.read, numbers.get, count, settings.sender, grants),
-            Outside(settings.kafka, prefix, connected.name, graph, credentials.token),
+            Installation(
+                tokens.read, numbers.get, count, settings.sender, grants, credentials.name
+            ),
+            Outside(settings.kafka, prefix, connected.name, graph, credentials.token, gauges),
         )
         membership = connected.membership(OUTBOUND, partitions)
-        connected.health.checks = {"numbers": numbers.problem, "partitions": membership.problem}
-        # A number's state first: what is sent without it is sent at the wrong pace.
-        yield [numbers, stored, once_whole(numbers, membership)]
+        connected.health.checks = {
+            "numbers": numbers.problem,
+            "credentials": stored.problem,
+            "partitions": membership.problem,
+        }
+        opened.callback(REGISTRY.unregister, gauges)
+        REGISTRY.register(gauges)
+        # A number's state first: what is sent without it is sent at the wrong pace. And its token: a
+        # number without one would pause.
+        yield [numbers, stored, once_whole(numbers, once_whole(stored, membership))]
 
 
 def grant_rules(settings: SenderSettings) -> GrantRules:

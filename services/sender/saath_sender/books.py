@@ -20,6 +20,7 @@ from saath_sender.lanes import FINISHED_MAX, Cursor, Lane
 from saath_sender.ledger import Begun, Doubt, Entry, Finished, Ledger, Name, Origin
 from saath_sender.metrics import SENT
 from saath_sender.pace import Pace
+from saath_sender.pauses import Pauses, parse_pause_key
 
 log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ RELEASED_KEY = b"~released"
 LEASE_KEY = b"~lease"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Books:
     """One partition's books. ``positions`` is how far the main reader is, by topic."""
 
@@ -37,6 +38,7 @@ class Books:
     lane_max: int
     cap_margin: float
     ledger: Ledger = field(default_factory=Ledger)
+    pauses: Pauses = field(default_factory=Pauses)
     numbers: dict[str, NumberWork] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     # The clean end of the partition's last owner, if it had one.
@@ -65,6 +67,8 @@ class Books:
             self.lease_seconds = float(value or 0)
         elif lane:
             self._restore_lane(*lane, ledger.decode_cursor(value) if value else None)
+        elif pause := parse_pause_key(text):
+            self.pauses.restore(*pause, value)
         elif name and value:
             self.ledger.put(name, ledger.decode(value))
         elif name:
@@ -166,7 +170,8 @@ class Books:
         self._put(job.name, Finished(job.origin, over_at))
         self.publish(outcome)
         job.index += 1
-        job.state, job.tries, job.attempt, job.doubt = State.WAITING, 0, 1, None
+        job.state, job.attempt, job.doubt = State.WAITING, 1, None
+        job.tries, job.unreached = 0, 0
         self.touch(request.source.topic, request.number)
         if job.index >= request.total:
             self._last_outcomes[len(self._outbox) - 1] = job.origin
@@ -192,6 +197,10 @@ class Books:
     def write(self, record: Output) -> None:
         """Add a record to the next transaction."""
         self._outbox.append(record)
+
+    def put(self, key: str, value: bytes | None) -> None:
+        """Add a record of the changelog to the next transaction."""
+        self.write(self._state(key.encode(), value))
 
     @property
     def pending(self) -> bool:

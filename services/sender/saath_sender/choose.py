@@ -1,6 +1,6 @@
 """Which message goes next, and what its answer means for it. No I/O: ``dispatch`` carries it out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -8,22 +8,27 @@ from saath.events import Problem
 from saath_sender import outcomes
 from saath_sender.budgets import PairBudgets
 from saath_sender.clock import Now
-from saath_sender.decide import NOT_FRESH, Decision, Expire, Go, Hold, Refuse, Supersede
+from saath_sender.decide import NOT_FRESH, Decision, Go, Hold
+from saath_sender.ending import reject, stop
 from saath_sender.flight import Flight
 from saath_sender.handler import SenderHandler
 from saath_sender.jobs import Job, NumberWork, State
 from saath_sender.metrics import PACE_WAIT
 from saath_sender.results import (
+    NO_TOKEN,
     Accepted,
     InDoubt,
     Marked,
+    MarketingStopped,
     PairBusy,
-    PauseNumber,
+    Pause,
     Rejected,
     Result,
     RetryAfter,
     SlowDown,
+    WindowShut,
 )
+from saath_sender.waits import growing
 
 log = structlog.get_logger()
 
@@ -37,10 +42,11 @@ CLOSING = Hold("the partition is being handed over")
 class Chooser:
     """Chooses for all numbers of one partition."""
 
-    def __init__(self, handler: SenderHandler) -> None:
+    def __init__(self, handler: SenderHandler, chance: Callable[[], float] = lambda: 0.0) -> None:
         self._handler, self._books = handler, handler.books
         self._rules = handler.at.rules
         self._budgets = PairBudgets()
+        self._pausing, self._chance = handler.pausing, chance
 
     @property
     def waiting(self) -> bool:
@@ -51,7 +57,7 @@ class Chooser:
         """Begin what may leave soon; what is returned may leave once that is committed."""
         begun: list[Job] = []
         for number, work in self._books.numbers.items():
-            self._set_cap(number, work)
+            self._look_up(number, work)
             self._take_back(work, now)
             if self._handler.open:
                 begun.extend(self._begin(work, now))
@@ -94,22 +100,33 @@ class Chooser:
 
     def withheld(self, flight: Flight, decision: Decision, now: Now) -> None:
         """The last look said no: nothing has left."""
+        self._pausing.landed(flight.job, now)
         flight.stay()
         if isinstance(decision, Hold):
-            self._books.give_back(flight.job, now.boot + LOOK_AGAIN_SECONDS)
+            self._put_back(flight.job, decision.seconds, now)
         else:
             self._stop(flight.job, decision, now)
 
     def unsent(self, flight: Flight, now: Now) -> None:
         """Meta could not be reached: nothing has left."""
+        job = flight.job
+        self._pausing.landed(job, now)
         flight.stay()
-        self._books.give_back(flight.job, now.boot + 1.0)
+        self._put_back(job, growing(1.0, job.unreached, self._chance()), now)
+        job.unreached += 1
+
+    def tokenless(self, flight: Flight, now: Now) -> None:
+        """There is no token to send it with: nothing has left."""
+        flight.stay()
+        self._pause(flight, NO_TOKEN, now)
 
     def answered(self, flight: Flight, result: Result, now: Now) -> None:
         """Carry out what the answer says."""
-        if flight.job.is_mark and self._mark_answered(flight.job, result, now):
+        job, number = flight.job, flight.job.request.number
+        # A read mark that went through says nothing of whether messages do.
+        self._pausing.landed(job, now, taken=isinstance(result, Accepted))
+        if job.is_mark and self._mark_answered(job, result, now):
             return
-        job, work, number = flight.job, flight.work, flight.job.request.number
         match result:
             case Accepted(message_id, address):
                 self._budgets.accepted(number, job.recipient)
@@ -120,35 +137,39 @@ class Chooser:
             case InDoubt() | Marked():
                 reason = result.reason if isinstance(result, InDoubt) else "no message was named"
                 self._handler.doubts.leave(job, reason, flight.inbound, now)
-            case Rejected(problem):
-                self._reject(job, problem, now)
-            case RetryAfter(seconds, attempts_max, problem):
-                job.tries += 1
-                if job.tries >= attempts_max:
-                    self._reject(job, problem, now)
-                else:
-                    self._books.give_back(job, now.boot + seconds)
-            case SlowDown(seconds):
-                log.warning("number.slowed", number=number, seconds=seconds)
-                work.pace.slow_down(now.boot, seconds)
-                self._books.give_back(job, now.boot + seconds)
-            case PairBusy():
-                self._budgets.refused(number, job.recipient, now.boot)
-                self._books.give_back(job, now.boot + LOOK_AGAIN_SECONDS)
-            case PauseNumber(reason):
-                self.pause(work, number, reason, now)
-                self._books.give_back(job, now.boot + LOOK_AGAIN_SECONDS)
-
-    def pause(self, work: NumberWork, number: str, reason: str, now: Now) -> None:
-        """Nothing of this number can be sent; look again later, its queue is kept."""
-        log.error("number.paused", number=number, reason=reason)
-        work.paused, work.paused_until = reason, now.boot + self._rules.pause_seconds
+            case _:
+                self._not_taken(flight, result, now)
 
     def hand_back(self, now: Now) -> None:
         """The partition is handed over: what was begun and never left is nobody's doubt."""
         for work in self._books.numbers.values():
             for job in [*work.begun]:
                 self._books.give_back(job, now.boot)
+
+    def _not_taken(self, flight: Flight, result: Result, now: Now) -> None:
+        """Meta has it not: never, or later."""
+        job, work, number = flight.job, flight.work, flight.job.request.number
+        match result:
+            case Rejected(problem) | MarketingStopped(problem):
+                self._reject(job, problem, now)
+            case RetryAfter(seconds, attempts_max, problem):
+                if attempts_max and job.tries + 1 >= attempts_max:
+                    self._reject(job, problem, now)
+                else:
+                    self._put_back(job, growing(seconds, job.tries, self._chance()), now)
+                job.tries += 1
+            case SlowDown(seconds):
+                log.warning("number.slowed", number=number, seconds=seconds)
+                work.pace.slow_down(now.boot, seconds)
+                self._put_back(job, seconds, now)
+            case PairBusy():
+                self._budgets.refused(number, job.recipient, now.boot)
+                self._put_back(job, LOOK_AGAIN_SECONDS, now)
+            case WindowShut(problem):
+                self._handler.windows.shut(self._handler.owner(job.request), now.wall)
+                self._reject(job, problem, now)
+            case Pause():
+                self._pause(flight, result, now)
 
     def _begin(self, work: NumberWork, now: Now) -> list[Job]:
         begun: list[Job] = []
@@ -185,39 +206,26 @@ class Chooser:
         return None
 
     def _take_off(self, job: Job, work: NumberWork, now: Now) -> Flight:
+        self._pausing.leaves(job, self._handler.owner(job.request), now)
         work.begun.remove(job)
         work.flying.add(job.recipient)
         job.state = State.FLYING
         PACE_WAIT.observe(now.boot - max(job.loaded_at, job.not_before))
         counts = self._rules.cap_counts_read_marks or not job.is_mark
         slot = work.pace.reserve(now.boot) if counts else None
-        return Flight(job, work, slot, self._handler.inbound_position)
+        credential = self._pausing.credential(job.request.number)
+        return Flight(job, work, slot, self._handler.inbound_position, credential)
 
     def _put_off(self, job: Job, decision: Decision, now: Now) -> None:
         if not isinstance(decision, Hold):
             self._stop(job, decision, now)
         elif job.state is State.BEGUN:
-            self._books.give_back(job, now.boot + LOOK_AGAIN_SECONDS)
+            self._put_back(job, decision.seconds, now)
         else:
-            job.not_before = now.boot + LOOK_AGAIN_SECONDS
+            job.not_before = now.boot + decision.seconds
 
     def _stop(self, job: Job, decision: Decision, now: Now) -> None:
-        """It is never sent, and neither is what follows it in its request."""
-        owner, now_wall = self._handler.owner(job.request), now.wall
-        while job.index < job.request.total:
-            message = job.message(owner)
-            match decision:
-                case Supersede(reason) | Refuse(reason) if job.attempt > 1:
-                    outcome = outcomes.dropped(message, f"not sent again: {reason}", now_wall)
-                case Supersede(reason):
-                    outcome = outcomes.superseded(message, reason, now_wall)
-                case Refuse(reason, pointer):
-                    outcome = outcomes.refused(message, reason, pointer, now_wall)
-                case Expire():
-                    outcome = outcomes.expired(message, now_wall)
-                case _:
-                    raise TypeError(f"{decision} does not end anything")
-            self._books.end(job, outcome, now_wall)
+        stop(job, decision, self._handler.owner(job.request), self._books, now)
 
     def _mark_answered(self, job: Job, result: Result, now: Now) -> bool:
         """What is different for a read mark: no status tells of it, and twice is as good as once."""
@@ -238,20 +246,22 @@ class Chooser:
                 return False
         return True
 
+    def _pause(self, flight: Flight, cause: Pause, now: Now) -> None:
+        """All of its class waits, and it with them; the queue is kept."""
+        job = flight.job
+        self._pausing.landed(job, now)
+        owner = self._handler.owner(job.request)
+        self._pausing.pause(job, cause, owner, now, flight.credential)
+        self._put_back(job, LOOK_AGAIN_SECONDS, now)
+
+    def _put_back(self, job: Job, seconds: float, now: Now) -> None:
+        """It waits again; not for longer than it may, for then it has an outcome."""
+        left = (job.request.expires_at - now.wall).total_seconds()
+        wait = seconds if job.attempt > 1 else min(seconds, max(0.0, left))
+        self._books.give_back(job, now.boot + wait)
+
     def _reject(self, job: Job, problem: Problem, now: Now) -> None:
-        """Neither is what follows it sent; but words are, which follow a read mark."""
-        alone, owner = job.is_mark, self._handler.owner(job.request)
-        while job.index < job.request.total:
-            message = job.message(owner)
-            if job.attempt > 1:
-                # Meta did not take the second attempt; of the first nobody knows.
-                reason = f"sent again and not taken (error {problem.code})"
-                outcome = outcomes.dropped(message, reason, now.wall)
-            else:
-                outcome = outcomes.rejected(message, problem, now.wall)
-            self._books.end(job, outcome, now.wall)
-            if alone:
-                return
+        reject(job, problem, self._handler.owner(job.request), self._books, now)
 
     def _take_back(self, work: NumberWork, now: Now) -> None:
         """A lease that has run out allows nothing: begin it again."""
@@ -263,7 +273,9 @@ class Chooser:
         ready = job.is_mark or self._budgets.ready(job.request.number, job.recipient, now.boot)
         return self._handler.decide(job, now, fresh=fresh, pair_ready=ready)
 
-    def _set_cap(self, number: str, work: NumberWork) -> None:
+    def _look_up(self, number: str, work: NumberWork) -> None:
+        """What others say of the number: its cap, and whether a pause of it may be over."""
         recorded = self._handler.at.number(number)
+        self._pausing.look(number, recorded)
         if recorded:
             work.pace.cap = recorded.cap_per_second

@@ -3,9 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from saath.events import NumberRecorded, OwnershipRecorded
+from saath.events import NumberRecorded, OwnershipRecorded, Restriction, RestrictionKind
 from saath.tokens import TurnToken
 from saath_sender.requests import Request
+from saath_sender.scopes import EVERYTHING, Scope, scopes_of, window_open
+
+# What holds all of a number, or a class of it, is looked at again this late: it may hold a whole lane.
+LOOK_AGAIN_SECONDS = 1.0
+RESTRICTED: dict[RestrictionKind, Scope] = {
+    "business_initiated": Scope("business_initiated"),
+    "customer_initiated": Scope("replies"),
+    "everything": EVERYTHING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +24,10 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Not now; ask again."""
+    """Not now; ask again in so many seconds, in which whatever ends it is known."""
 
     reason: str
+    seconds: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +62,12 @@ ARRIVED = Hold("a status says that it has arrived")
 @dataclass(frozen=True, slots=True)
 class Facts:
     """
-    All that a decision depends on.
+        All that a decision depends on.
 
-    ``owner`` is the ownership of the turn's conversation, or of the one with the request's address.
-    ``owners_read``: owners were read up to a point after the request was. ``undecided``: what the
-    router has not judged yet. ``unknown_for``: how long the number has not been in ``numbers``.
-    ``marketing`` is what keeps marketing from this customer.
+        ``owner`` is the ownership of the turn's conversation, or of the one with the request's address.
+        ``owners_read``: owners were read up to a point after the request was. ``undecided``: what the
+        router has not judged yet. ``unknown_for``: how long the number has not been in ``numbers``.
+    ``paused``: what Meta takes no more of. ``marketing`` is what keeps marketing from this customer.
     """
 
     owner: OwnershipRecorded | None
@@ -66,7 +76,7 @@ class Facts:
     fresh: bool
     number: NumberRecorded | None
     unknown_for: float = 0.0
-    paused: str | None = None
+    paused: Hold | None = None
     pair_ready: bool = True
     again: bool = False
     marketing: "Decision | None" = None
@@ -85,7 +95,12 @@ def decide(
         return Expire()
     stopped = _yields(request, index, facts)
     return (
-        stopped or _window(request, index, facts, now) or _number(facts, unknown_number_for) or GO
+        stopped
+        or _window(request, index, facts, now)
+        or _number(facts, unknown_number_for)
+        or _restricted(request, index, facts, now)
+        or _paused(facts)
+        or GO
     )
 
 
@@ -140,8 +155,7 @@ def _fenced(facts: Facts) -> Decision | None:
 def _window(request: Request, index: int, facts: Facts, now: datetime) -> Decision | None:
     if _is_template(request, index) or request.is_mark(index):
         return None
-    until = facts.owner.window_until if facts.owner else None
-    if until is not None and now < until:
+    if window_open(facts.owner, now):
         return None
     if not facts.owners_read:
         return Hold("owners are being read")
@@ -154,16 +168,33 @@ def _is_template(request: Request, index: int) -> bool:
 
 
 def _number(facts: Facts, unknown_number_for: float) -> Decision | None:
-    if not facts.pair_ready:
-        return Hold("the customer has been sent as much as Meta allows")
-    if facts.paused:
-        return Hold(facts.paused)
     if facts.number is None:
         if facts.unknown_for < unknown_number_for:
             return Hold("the number is unknown")
         return Refuse("the number is unknown", "/number")
     if facts.number.state == "removed":
         return Refuse("the number was removed", "/number")
-    if facts.number.state != "active":
-        return Hold(f"the number is {facts.number.state}")
+    if facts.number.state not in ("active", "restricted"):
+        return Hold(f"the number is {facts.number.state}", LOOK_AGAIN_SECONDS)
+    return None
+
+
+def _restricted(request: Request, index: int, facts: Facts, now: datetime) -> Decision | None:
+    """A restriction of Meta's holds its class of messages; one that says nothing of that, all."""
+    number = facts.number
+    if number is None or (not number.restrictions and number.state != "restricted"):
+        return None
+    scopes = scopes_of(request, index, in_window=window_open(facts.owner, now))
+    holding = [r for r in number.restrictions if r.until is None or now < r.until]
+    for restriction in holding if number.restrictions else (Restriction(kind="everything"),):
+        if RESTRICTED.get(restriction.kind) in scopes:
+            return Hold(f"Meta restricts the number: {restriction.kind}", LOOK_AGAIN_SECONDS)
+    return None
+
+
+def _paused(facts: Facts) -> Decision | None:
+    if facts.paused:
+        return facts.paused
+    if not facts.pair_ready:
+        return Hold("the customer has been sent as much as Meta allows")
     return None

@@ -83,9 +83,7 @@ class Dispatcher:
         message = body_of(flight, self._handler)
         if token is None or message is None:
             now = read_clock()
-            if token is None:
-                chooser.pause(flight.work, request.number, "no access token", now)
-            chooser.unsent(flight, now)
+            (chooser.tokenless if token is None else chooser.unsent)(flight, now)
             return
         body = GuardedBody(
             message,

@@ -13,6 +13,7 @@ class Flight:
     work: NumberWork
     slot: float | None
     inbound: int
+    credential: str | None = None
 
     def wait(self, now: float) -> float:
         """How long it must still wait at the door."""

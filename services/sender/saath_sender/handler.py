@@ -15,6 +15,7 @@ from saath.errors import PoisonRecord
 from saath.events import (
     MessageAccepted,
     MessageEchoed,
+    MessageFailed,
     MessageLeftInDoubt,
     NumberRecorded,
     OwnershipRecorded,
@@ -31,6 +32,7 @@ from saath_sender.books import Books
 from saath_sender.clock import Now
 from saath_sender.decide import ARRIVED, Decision, Facts, decide
 from saath_sender.doubts import Doubts
+from saath_sender.failing import failed_late
 from saath_sender.fence import Fence
 from saath_sender.granting import NO_GRANTS, GrantRules
 from saath_sender.jobs import Job, State
@@ -38,8 +40,10 @@ from saath_sender.ledger import Begun, Doubt, Finished
 from saath_sender.marketing import Unjudged, judge
 from saath_sender.metrics import FORWARDED, REPEATED
 from saath_sender.outcomes import Message
+from saath_sender.pausing import CredentialName, Pausing
 from saath_sender.requests import Refusal, Request, address_of, read
 from saath_sender.settings import SenderSection
+from saath_sender.shut import ShutWindows
 
 log = structlog.get_logger()
 
@@ -55,6 +59,7 @@ class Installation:
     partitions: int
     rules: SenderSection
     grants: GrantRules = NO_GRANTS
+    credential_name: CredentialName = lambda _: None
 
 
 class SenderHandler:
@@ -69,6 +74,8 @@ class SenderHandler:
         self.fence = Fence()
         self.stops_unjudged = Unjudged()
         self.doubts = Doubts(self.books, rules, self.accept, self._message)
+        self.pausing = Pausing(self.books, rules.pause_seconds, installation.credential_name)
+        self.windows = ShutWindows()
         # Up to when the fence read allows posts, and from when it is known that all was read.
         self.fresh_until = float("-inf")
         self.read_through = float("-inf")
@@ -93,6 +100,8 @@ class SenderHandler:
             self.fence.echo_read(number, event.contact, record.offset)
         elif isinstance(event, StatusEvent):
             self.doubts.status_read(number, event)
+            if isinstance(event, MessageFailed):
+                failed_late(number, event, self.pausing, self.windows, self.fence)
         decided = self.fence.watermark.get(INBOUND.name, 0)
         self.stops_unjudged.read(number, event, record.offset, decided)
 
@@ -160,7 +169,6 @@ class SenderHandler:
         if self.doubts.arrived(job):
             return ARRIVED
         request = job.request
-        work = self.books.work(request.number)
         owner = self.owner(request)
         known = identities(owner.addresses) if owner else ()
         facts = Facts(
@@ -172,7 +180,7 @@ class SenderHandler:
             fresh=now.boot < self.fresh_until if fresh is None else fresh,
             number=self.at.number(request.number),
             unknown_for=now.boot - job.loaded_at,
-            paused=work.paused if now.boot < work.paused_until else None,
+            paused=self.pausing.hold(job, owner, now),
             pair_ready=pair_ready,
             again=job.attempt > 1,
             marketing=self._marketing(request, owner, now) if request.is_marketing else None,
@@ -203,7 +211,7 @@ class SenderHandler:
             if token
             else self.fence.conversation_of(request.number, request.to or "")
         )
-        return self.fence.owner(name) if name else None
+        return self.windows.seen(self.fence.owner(name)) if name else None
 
     def accept(self, job: Job, message_id: str, now: Now, went_to: str | None = None) -> None:
         """Meta took the current message. Where it says itself where that went, it is believed."""

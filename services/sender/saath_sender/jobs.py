@@ -42,6 +42,7 @@ class Job:
     lease_until: float | None = None
     not_before: float = 0.0
     tries: int = 0
+    unreached: int = 0
     attempt: int = 1
     doubt: Doubt | None = None
 
@@ -94,8 +95,6 @@ class NumberWork:
     begun: list[Job] = field(default_factory=list)
     flying: set[str] = field(default_factory=set)
     doubts: dict[Name, Job] = field(default_factory=dict)
-    paused: str | None = None
-    paused_until: float = 0.0
 
     @property
     def idle(self) -> bool:

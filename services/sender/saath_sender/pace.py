@@ -60,6 +60,10 @@ class Pace:
         self._reserved.remove(slot)
         self._left.append(now)
 
+    def left_since(self, at: float) -> int:
+        """How many left after *at*."""
+        return sum(left > at for left in reversed(self._left))
+
     def give_back(self, slot: float) -> None:
         """It does not leave after all."""
         self._reserved.remove(slot)

@@ -7,6 +7,7 @@ something leave.
 """
 
 import asyncio
+import random
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from saath_sender.choose import Chooser
 from saath_sender.clock import boot_seconds, read_clock
 from saath_sender.dispatch import Dispatcher, TokenOf
 from saath_sender.fencing import FenceReader
+from saath_sender.gauges import Gauges
 from saath_sender.handler import Installation, SenderHandler
 from saath_sender.handover import wait_for_release
 from saath_sender.intake import Intake
@@ -51,6 +53,7 @@ class Outside:
     client_id: str
     graph: GraphClient
     token_of: TokenOf
+    gauges: Gauges
 
 
 class PartitionRun:
@@ -81,6 +84,8 @@ class PartitionRun:
             await stack.enter_async_context(writer)
             fenced_at = boot_seconds()
             handler = SenderHandler(self._installation, partition)
+            outside.gauges.books.add(handler.books)
+            stack.callback(outside.gauges.books.discard, handler.books)
             desk = Desk(handler, writer, readers, outside, tenure)
             opens_at = await desk.restore(fenced_at)
             log.info("partition.restored", partition=partition)
@@ -108,7 +113,7 @@ class Desk:
         out, again, fence, self._asker = readers
         self._handler, self._books = handler, handler.books
         self._writer, self._out, self._tenure = writer, out, tenure
-        self._chooser = Chooser(handler)
+        self._chooser = Chooser(handler, random.random)
         self._dispatcher = Dispatcher(handler, self._chooser, outside.graph, outside.token_of)
         self._intake = Intake(handler, out, again, self._requests_changed)
         self._fence = FenceReader(

@@ -18,7 +18,8 @@ class SenderSection(Section):
     it by then all the same. ``cap_counts_read_marks``: a read mark takes a slot, as a message does.
     ``marketing_rests_seconds``: how long after a person had a conversation it gets no marketing.
     ``grants_required``: the topics on which nobody asks without a turn or a grant, separated by commas.
-    ``uuid7_required``: refuse ids that do not say when they were made.
+    ``uuid7_required``: refuse ids that do not say when they were made. ``number_gauges``: tell of each number
+    on ``/metrics``; they may be many.
     """
 
     cap_margin_seconds: float = Field(default=0.01, ge=0, le=1)
@@ -33,6 +34,7 @@ class SenderSection(Section):
     unknown_number_for_seconds: float = Field(default=60.0, ge=0)
     pause_seconds: float = Field(default=60.0, gt=0)
     cap_counts_read_marks: bool = True
+    number_gauges: bool = True
     uuid7_required: bool = False
     grants_required: str = Field(default="", pattern=rf"^\s*({_TOPIC}(\s*,\s*{_TOPIC})*)?\s*$")
     # The router knows for seven days after a lease that a person had it.

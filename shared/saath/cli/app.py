@@ -4,7 +4,7 @@ from importlib import import_module
 
 import typer
 
-from saath.cli import conversation, dlq, policy, topics
+from saath.cli import conversation, dlq, number, policy, topics
 from saath.cli.costs import costs
 from saath.cli.decode import decode
 from saath.cli.export import export
@@ -24,6 +24,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(policy.app, name="policy")
 app.add_typer(conversation.app, name="conversation")
+app.add_typer(number.app, name="number")
 app.command("costs")(costs)
 app.command("decode")(decode)
 app.command("export")(export)
@@ -40,6 +41,7 @@ OWN = frozenset(
         "dlq",
         "export",
         "grant",
+        "number",
         "policy",
         "replay",
         "topics",

@@ -10,6 +10,7 @@ from saath.events.policies import NumberPolicy
 
 NumberState = Literal["onboarding", "active", "restricted", "offboarded", "disconnected", "removed"]
 RestrictionKind = Literal["business_initiated", "customer_initiated", "everything", "add_number"]
+PauseScope = Literal["everything", "business_initiated", "marketing", "paid", "replies", "template"]
 SyncState = Literal["not_asked", "asked", "accepted", "running", "complete", "declined", "failed"]
 
 
@@ -133,3 +134,32 @@ class CostsRecorded(Event):
     waiting: int = 0
     failed: int = 0
     differing: int = 0
+
+
+class NumberPaused(Event):
+    """
+    The sender has stopped sending a class of a number's messages; what is queued is kept.
+
+    Told again when it was tried in vain: ``since`` stays, ``until`` moves on. ``until`` is when one
+    message tries again; ``code`` is Meta's, where there was one. Of ``scope`` ``template`` only the one
+    template is meant.
+    """
+
+    type: Literal["io.saath.number.paused.v1"] = "io.saath.number.paused.v1"
+    scope: PauseScope
+    template: str | None = None
+    reason: str
+    code: int | None = None
+    since: AwareDatetime
+    until: AwareDatetime
+
+
+class NumberResumed(Event):
+    """The sender sends a class of a number's messages again: one of them was taken by Meta."""
+
+    type: Literal["io.saath.number.resumed.v1"] = "io.saath.number.resumed.v1"
+    scope: PauseScope
+    template: str | None = None
+    reason: str
+    code: int | None = None
+    since: AwareDatetime

@@ -44,3 +44,16 @@ def test_one_system_token_serves_all_numbers_and_is_never_shown() -> None:
 
     assert credentials.token("any") == SecretStr("system-secret")
     assert "system-secret" not in repr(credentials) + repr(credentials.token("any"))
+
+
+def test_a_token_has_another_name_when_it_is_another_or_can_be_read_at_last() -> None:
+    first, second = (Vault([NEW]).encrypt(SecretStr(token)) for token in ("first", "second"))
+    names = [
+        Credentials(None, recorded(ciphertext), Vault(keys)).name(NUMBER)
+        for ciphertext, keys in ((first, [OLD]), (first, [NEW]), (first, [NEW]), (second, [NEW]))
+    ]
+    systems = [Credentials(SecretStr("one"), {}, None).name(NUMBER) for _ in range(2)]
+
+    assert [names.index(name) for name in names] == [0, 1, 1, 3]
+    assert len({None, *names, *systems}) == 6
+    assert Credentials(None, {}, Vault([NEW])).name(NUMBER) is None

@@ -19,7 +19,9 @@ from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTCOMES, Topic
 from saath_sender.intake import Intake
 from saath_sender.ledger import Finished, Name, Origin
 from saath_sender.lost import lanes_lost
+from saath_sender.pauses import Paused
 from saath_sender.results import InDoubt
+from saath_sender.scopes import EVERYTHING
 
 BULK = OUTBOUND_BULK.name
 
@@ -163,8 +165,8 @@ def test_what_was_never_read_is_counted(
 
 def test_a_number_that_is_paused_for_days_ends_what_waits_as_expired() -> None:
     p = Partition()
-    work = p.handler.books.work(NUMBER)
-    work.paused, work.paused_until = "the account is locked", float("inf")
+    locked = Paused("the account is locked", 131031, "person", 0.0, float("inf"))
+    p.handler.books.pauses.put(NUMBER, EVERYTHING, locked)
     p.bulk(*(f"b{n}" for n in range(3)))
     early = said(p.commit())
     p.seconds += timedelta(hours=48).total_seconds()

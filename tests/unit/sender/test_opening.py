@@ -16,6 +16,7 @@ from saath.kafka.transactions import TransactionalWriter
 from saath.settings import KafkaSettings
 from saath.topics import Topic
 from saath_sender.books import LEASE_KEY, RELEASED_KEY, STATE, Books
+from saath_sender.gauges import Gauges
 from saath_sender.handler import Installation, SenderHandler
 from saath_sender.partition import Desk, Outside
 from saath_sender.settings import SenderSection
@@ -65,7 +66,8 @@ async def test_a_new_owner_waits_for_the_old_ones_lease_and_for_the_last_second_
     state: dict[bytes, bytes], waits_seconds: float
 ) -> None:
     shelf = cast("PartitionReader", Shelf(state))
-    outside = Outside(KafkaSettings(), "", "tests", GraphClient(GraphSettings()), lambda _: None)
+    graph, gauges = GraphClient(GraphSettings()), Gauges(by_number=True)
+    outside = Outside(KafkaSettings(), "", "tests", graph, lambda _: None, gauges)
     at = Installation(TOKENS.read, lambda _: number(), PARTITIONS, RULES)
     writer = cast("TransactionalWriter", None)  # nothing is written before it opens
     desk = Desk(SenderHandler(at, PARTITION), writer, [shelf] * 4, outside, Tenure(PARTITION))

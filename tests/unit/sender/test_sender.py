@@ -440,13 +440,28 @@ def test_a_throttled_message_goes_again_when_meta_says() -> None:
     assert (refused, p.run(1.8), p.run(0.5)) == (["t_1"], [], ["t_1"])
 
 
+def test_what_is_throttled_together_comes_back_at_half_the_pace_and_not_together() -> None:
+    p, flights = Partition(), list[Flight]()
+    p.bulk(*(f"b{n}" for n in range(40)))
+    for _ in range(10):
+        p.commit()
+        flights += p.fly()
+        p.seconds += 0.05
+    for flight in flights:
+        p.chooser.answered(flight, SlowDown(), p.now)
+    p.seconds += 1.0
+
+    assert (len(flights) >= 9, len(p.run(1.0)) <= 11) == (True, True)
+    assert len(p.run(60.0)) == 40 - 10
+
+
 def test_what_meta_may_take_later_is_tried_so_often_and_no_more() -> None:
     p, problem = Partition(), {"code": 131000}
     p.replied()
     tries, said = [], []
     for _ in range(4):
         tries += p.send(RetryAfter(1.0, 3, problem))  # type: ignore[arg-type] # any problem does
-        p.seconds += 1.1
+        p.seconds += 2.1
         said += outcomes(p.commit())
 
     assert (tries, said) == (["t_1"] * 3, ["MessageRejected"])

@@ -1,0 +1,45 @@
+"""What /metrics says of the numbers of one pod."""
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from tests.unit.sender.facts import NUMBER
+from tests.unit.sender.test_pauses import PAYMENT, Number
+
+from saath_sender.gauges import Gauges
+from saath_sender.results import InDoubt
+
+
+def told(p: Number, *, by_number: bool = True) -> list[str]:
+    """The samples that a scrape reads."""
+    registry, found = CollectorRegistry(), Gauges(by_number=by_number, clock=lambda: p.seconds)
+    found.books.add(p.handler.books)
+    registry.register(found)
+    lines = generate_latest(registry).decode().splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
+def busy() -> Number:
+    p = Number()
+    p.replied()
+    p.send(InDoubt("no answer"))
+    p.paid("paid-1")
+    p.paid("paid-2", to="16505550003")  # begun, and not in doubt
+    p.seconds += 2
+    p.send(PAYMENT)
+    return p
+
+
+def test_a_scrape_tells_of_doubts_pauses_headroom_and_what_waits() -> None:
+    p = busy()
+
+    number = f'number="{NUMBER}"'
+    assert told(p) == [
+        "saath_messages_in_doubt 1.0",
+        'saath_numbers_paused{scope="paid"} 1.0',
+        f"saath_cap_headroom{{{number}}} 0.95",
+        f'saath_requests_waiting{{{number},topic="outbound.v1"}} 3.0',
+    ]
+
+
+def test_numbers_are_not_named_where_the_setting_says_so() -> None:
+    assert [line for line in told(busy(), by_number=False) if NUMBER in line] == []
