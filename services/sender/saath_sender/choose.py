@@ -11,7 +11,7 @@ from saath_sender.clock import Now
 from saath_sender.decide import NOT_FRESH, Decision, Expire, Go, Hold, Refuse, Supersede
 from saath_sender.flight import Flight
 from saath_sender.handler import SenderHandler
-from saath_sender.jobs import Job, NumberWork, State
+from saath_sender.jobs import LANE_ORDER, Job, NumberWork, State
 from saath_sender.metrics import PACE_WAIT
 from saath_sender.results import (
     Accepted,
@@ -24,6 +24,7 @@ from saath_sender.results import (
     RetryAfter,
     SlowDown,
 )
+from saath_sender.schedule import Schedule
 
 log = structlog.get_logger()
 
@@ -41,6 +42,9 @@ class Chooser:
         self._handler, self._books = handler, handler.books
         self._rules = handler.at.rules
         self._budgets = PairBudgets()
+        self._schedule = Schedule()
+        # What is begun and waits for the fence to be read.
+        self._stale: set[NumberWork] = set()
 
     @property
     def waiting(self) -> bool:
@@ -52,8 +56,9 @@ class Chooser:
         begun: list[Job] = []
         for number, work in self._books.numbers.items():
             self._set_cap(number, work)
-            self._take_back(work, now)
-            if self._handler.open:
+            for job in work.run_out(now.boot):
+                self._books.give_back(job, now.boot)  # its lease allows nothing: begin it again
+            if self._handler.open and work.look_at <= now.boot:
                 begun.extend(self._begin(work, now))
         return begun
 
@@ -62,22 +67,26 @@ class Chooser:
         for job in begun:
             if job.state is State.BEGUN:
                 job.lease_until = before + self._rules.lease_seconds
+                self._schedule.put(self._books.work(job.request.number), before)
 
     def due(self, now: Now) -> list[Flight]:
         """What leaves now, at most one a number: between two of them there is a pause anyway."""
-        flights = []
-        for work in self._books.numbers.values():
+        flights, stale = [], self._stale
+        self._stale = set()
+        for work in dict.fromkeys([*self._schedule.due(now.boot), *stale]):
             flights += [self._take_off(job, work, now) for job in self._uncounted(work, now)]
-            if work.begun and work.pace.next_at(now.boot) <= now.boot:
-                job = self._best(work, now)
-                if job:
-                    flights.append(self._take_off(job, work, now))
+            at = work.pace.next_at(now.boot)
+            if not work.begun:
+                continue
+            if at > now.boot:
+                self._schedule.put(work, at)
+            elif job := self._best(work, now):
+                flights.append(self._take_off(job, work, now))
         return flights
 
-    def next_at(self, now: Now) -> float | None:
+    def next_at(self) -> float | None:
         """When something may be due that is not yet."""
-        times = [w.pace.next_at(now.boot) for w in self._books.numbers.values() if w.begun]
-        return min((at for at in times if at > now.boot), default=None)
+        return self._schedule.next_at()
 
     def check(self, flight: Flight, now: Now) -> Decision:
         """The last look, immediately before the bytes leave. The budget is spent by then."""
@@ -94,7 +103,7 @@ class Chooser:
 
     def withheld(self, flight: Flight, decision: Decision, now: Now) -> None:
         """The last look said no: nothing has left."""
-        flight.stay()
+        self._free(flight, now.boot)
         if isinstance(decision, Hold):
             self._books.give_back(flight.job, now.boot + LOOK_AGAIN_SECONDS)
         else:
@@ -102,7 +111,7 @@ class Chooser:
 
     def unsent(self, flight: Flight, now: Now) -> None:
         """Meta could not be reached: nothing has left."""
-        flight.stay()
+        self._free(flight, now.boot)
         self._books.give_back(flight.job, now.boot + 1.0)
 
     def answered(self, flight: Flight, result: Result, now: Now) -> None:
@@ -110,6 +119,7 @@ class Chooser:
         if flight.job.is_mark and self._mark_answered(flight.job, result, now):
             return
         job, work, number = flight.job, flight.work, flight.job.request.number
+        self._landed(flight, now.boot)
         match result:
             case Accepted(message_id, address):
                 self._budgets.accepted(number, job.recipient)
@@ -154,43 +164,68 @@ class Chooser:
         begun: list[Job] = []
         cap = work.pace.effective_cap(now.boot)
         ahead = max(1, round(cap * self._rules.begun_ahead_seconds))
-        for job in work.candidates(now.boot):
-            if not work.room(job, ahead):
-                break
-            decision = self._decide(job, now, fresh=True)
-            if not isinstance(decision, Go):
-                self._put_off(job, decision, now)
-            elif not job.request.contents:
-                message = job.message(self._handler.owner(job.request))
-                self._books.end(job, outcomes.closed(message, now.wall), now.wall)
-            else:
-                self._books.begin(job, self._handler.inbound_position)
-                begun.append(job)
+        work.look_at = float("inf")
+        for topic in LANE_ORDER:
+            room = work.room(topic, ahead)
+            for job in work.candidates(topic, now.boot) if room > 0 else ():
+                if self._began(job, now):
+                    begun.append(job)
+                    room -= 1
+                    if not room:
+                        break
         return begun
+
+    def _began(self, job: Job, now: Now) -> bool:
+        decision = self._decide(job, now, fresh=True)
+        if not isinstance(decision, Go):
+            self._put_off(job, decision, now)
+        elif not job.request.contents:
+            message = job.message(self._handler.owner(job.request))
+            self._books.end(job, outcomes.closed(message, now.wall), now.wall)
+        else:
+            self._books.begin(job, self._handler.inbound_position)
+            return True
+        return False
+
+    def _free(self, flight: Flight, now: float) -> None:
+        flight.stay()
+        self._schedule.put(flight.work, now)
+
+    def _landed(self, flight: Flight, now: float) -> None:
+        """What waited for this one to the same customer may be due by now."""
+        if any(job.recipient == flight.job.recipient for job in flight.work.begun):
+            self._schedule.put(flight.work, now)
 
     def _uncounted(self, work: NumberWork, now: Now) -> list[Job]:
         """Read marks, where they need no slot."""
-        if self._rules.cap_counts_read_marks:
+        if self._rules.cap_counts_read_marks or not any(job.is_mark for job in work.begun):
             return []
-        marks = [job for job in work.due(now.boot) if job.is_mark]
+        marks = [job for job in work.due(now.boot, self._rules.bulk_one_in) if job.is_mark]
         return [job for job in marks if isinstance(self._decide(job, now), Go)]
 
     def _best(self, work: NumberWork, now: Now) -> Job | None:
-        for job in work.due(now.boot):
+        for job in work.due(now.boot, self._rules.bulk_one_in):
             decision = self._decide(job, now)
             if isinstance(decision, Go):
                 return job
-            if decision is not NOT_FRESH:
+            if decision is NOT_FRESH:
+                self._stale.add(work)
+            else:
                 self._put_off(job, decision, now)
         return None
 
     def _take_off(self, job: Job, work: NumberWork, now: Now) -> Flight:
+        counts = self._rules.cap_counts_read_marks or not job.is_mark
+        if counts:
+            work.took(job)
         work.begun.remove(job)
         work.flying.add(job.recipient)
+        work.look_at = 0.0
         job.state = State.FLYING
         PACE_WAIT.observe(now.boot - max(job.loaded_at, job.not_before))
-        counts = self._rules.cap_counts_read_marks or not job.is_mark
         slot = work.pace.reserve(now.boot) if counts else None
+        if work.begun:
+            self._schedule.put(work, work.pace.next_at(now.boot))
         return Flight(job, work, slot, self._handler.inbound_position)
 
     def _put_off(self, job: Job, decision: Decision, now: Now) -> None:
@@ -200,6 +235,8 @@ class Chooser:
             self._books.give_back(job, now.boot + LOOK_AGAIN_SECONDS)
         else:
             job.not_before = now.boot + LOOK_AGAIN_SECONDS
+            work = self._books.work(job.request.number)
+            work.look_at = min(work.look_at, job.not_before)
 
     def _stop(self, job: Job, decision: Decision, now: Now) -> None:
         """It is never sent, and neither is what follows it in its request."""
@@ -252,12 +289,6 @@ class Chooser:
             self._books.end(job, outcome, now.wall)
             if alone:
                 return
-
-    def _take_back(self, work: NumberWork, now: Now) -> None:
-        """A lease that has run out allows nothing: begin it again."""
-        for job in [*work.begun]:
-            if job.lease_until is not None and not job.leased(now.boot):
-                self._books.give_back(job, now.boot)
 
     def _decide(self, job: Job, now: Now, *, fresh: bool | None = None) -> Decision:
         ready = job.is_mark or self._budgets.ready(job.request.number, job.recipient, now.boot)
