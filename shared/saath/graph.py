@@ -6,11 +6,13 @@ by whoever asked.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
 from aiohttp.payload import Payload
 from pydantic import Field, SecretStr
+from yarl import URL
 
 from saath.errors import SaathError
 from saath.settings import Section
@@ -59,6 +61,8 @@ class GraphClient:
     def __init__(self, settings: GraphSettings) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
+        # A number's messages all go to one address, and to read one costs as much as to write a message.
+        self._url = lru_cache(maxsize=4096)(self._read_url)
 
     async def __aenter__(self) -> "GraphClient":
         self._session = aiohttp.ClientSession(
@@ -103,12 +107,15 @@ class GraphClient:
             return await self._ask("POST", path, token, data=body)
         return await self._ask("POST", path, token, json=body)
 
+    def _read_url(self, path: str) -> URL:
+        return URL(f"{self._settings.base_url}/{self._settings.version}/{path.lstrip('/')}")
+
     async def _ask(
         self, method: str, path: str, token: SecretStr | None, **arguments: Any
     ) -> GraphAnswer:
         if self._session is None:
             raise RuntimeError("use GraphClient as an async context manager")
-        url = f"{self._settings.base_url}/{self._settings.version}/{path.lstrip('/')}"
+        url = self._url(path)
         headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
         try:
             async with self._session.request(

@@ -98,6 +98,22 @@ async def test_a_status_can_overtake_our_own_answer(meta: Meta) -> None:
     await sending
 
 
+async def test_jitter_on_the_way_shifts_what_the_witness_writes_down(meta: Meta) -> None:
+    number = await meta.control.register_number()
+    await meta.control.customer_writes(number.phone_number_id, "Hi", phone=PHONE)
+    await meta.control.faults(way_jitter_seconds=0.5)
+
+    asked = asyncio.get_running_loop().time()
+    sending = [asyncio.create_task(meta.send(number)) for _ in range(12)]
+    await asyncio.gather(*sending)
+
+    arrivals = [
+        a.arrival_monotonic - asked for a in await meta.control.messages(number.phone_number_id)
+    ]
+    # Of twelve in half a second, all by chance within the same fifth of it: once in ten million times.
+    assert max(arrivals) - min(arrivals) > 0.1
+
+
 async def test_webhooks_are_doubled_and_shuffled_when_asked_for(meta: Meta) -> None:
     number = await meta.control.register_number()
     await meta.control.faults(duplicates=1, reorder=True, batch_max=1, reorder_within_seconds=0.1)

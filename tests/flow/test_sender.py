@@ -181,6 +181,19 @@ async def test_a_campaign_keeps_the_cap_and_a_reply_overtakes_it(place: Place) -
         assert place_of_reply < 30
 
 
+async def test_jitter_on_the_way_that_is_less_than_the_margin_breaks_no_cap(place: Place) -> None:
+    """Half of the margin for the way, and half of it for this machine."""
+    async with place() as s:
+        await s.meta.control.faults(way_jitter_seconds=0.25)
+        s.start()
+        await campaign(s, 60)
+        await s.wait_for_outcomes(60)
+
+        report = await s.meta.control.report(s.id)
+        assert (report.accepted, report.refused_by_code) == (60, {})
+        assert report.max_in_any_sliding_second <= 20
+
+
 async def test_a_lane_that_is_full_loses_nothing_also_when_its_sender_is_killed(
     place: Place,
 ) -> None:

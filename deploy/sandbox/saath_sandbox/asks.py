@@ -139,6 +139,7 @@ class FaultsAsk(Ask):
 
     latency_seconds: float | None = Field(None, ge=0)
     jitter_seconds: float | None = Field(None, ge=0)
+    way_jitter_seconds: float | None = Field(None, ge=0)  # before it arrives, not before the answer
     answers: list[AnswerFault] | None = None  # appended to those still waiting
     fail_statuses_code: int | None = None
     fail_statuses_times: int | None = Field(None, ge=0)

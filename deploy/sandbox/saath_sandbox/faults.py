@@ -12,6 +12,7 @@ from saath_sandbox.settings import Settings
 _PLAIN = (
     "latency_seconds",
     "jitter_seconds",
+    "way_jitter_seconds",
     "statuses",
     "sent_after_seconds",
     "delivered_after_seconds",
@@ -45,6 +46,7 @@ class Faults:
         """Back to how the settings had it."""
         self.latency_seconds = 0.0
         self.jitter_seconds = 0.0
+        self.way_jitter_seconds = 0.0
         self.statuses = True
         self.sent_after_seconds = self._settings.sent_after_seconds
         self.delivered_after_seconds = self._settings.delivered_after_seconds
@@ -102,6 +104,10 @@ class Faults:
     def answer_delay_seconds(self) -> float:
         """How long the next answer takes."""
         return self.latency_seconds + self._chance.uniform(0, self.jitter_seconds)
+
+    def way_seconds(self) -> float:
+        """How much later the next POST arrives than it was sent."""
+        return self._chance.uniform(0, self.way_jitter_seconds)
 
     def duplicate(self) -> bool:
         """Whether this POST is delivered twice."""

@@ -48,6 +48,8 @@ class Graph:
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
         """POST /{PHONE_ID}/messages: the one that is measured."""
+        if late := self._faults.way_seconds():
+            await asyncio.sleep(late)  # it is on its way still
         arrived = self._clock.now()  # before anything else: this is the witness's figure
         body = await request.read()
         version = int(request.match_info["version"][1:].split(".")[0])

@@ -7,16 +7,18 @@ from what Kafka holds. So whatever changes here puts its record into the outbox 
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 import structlog
+from prometheus_client import Counter
 
 from saath.events import OutcomeEvent, short_name
 from saath.kafka.changelog import POSITIONS_KEY, positions_output, read_positions
 from saath.kafka.records import Output, output
 from saath.topics import OUTCOMES, state_topic
 from saath_sender import ledger
-from saath_sender.jobs import LANE_ORDER, Job, NumberWork, State
-from saath_sender.lanes import FINISHED_MAX, Cursor, Lane
+from saath_sender.jobs import JOB_BYTES, LANE_ORDER, Job, NumberWork, State
+from saath_sender.lanes import FINISHED_MAX, Cursor, Lane, Limits
 from saath_sender.ledger import Begun, Doubt, Entry, Finished, Ledger, Name, Origin
 from saath_sender.metrics import SENT
 from saath_sender.pace import Pace
@@ -29,13 +31,19 @@ RELEASED_KEY = b"~released"
 LEASE_KEY = b"~lease"
 
 
+@cache  # to look one up takes four times as long as to count
+def _counted(event_type: str) -> tuple[str, Counter]:
+    name = short_name(event_type)
+    return name, SENT.labels(name.split(".")[1])
+
+
 @dataclass(slots=True, eq=False)
 class Books:
     """One partition's books. ``positions`` is how far the main reader is, by topic."""
 
     partition: int
     partitions: int
-    lane_max: int
+    limits: Limits
     cap_margin: float
     ledger: Ledger = field(default_factory=Ledger)
     pauses: Pauses = field(default_factory=Pauses)
@@ -86,11 +94,16 @@ class Books:
 
     def lane(self, topic: str, number: str) -> Lane[Job]:
         """The lane of *number* on *topic*."""
-        return self.work(number).lanes.setdefault(topic, Lane(self.lane_max))
+        return self.work(number).lanes.setdefault(topic, Lane(self.limits))
 
     def behind(self, topic: str) -> dict[str, Lane[Job]]:
-        """The lanes of *topic* that are to be read again and have room for it, by number."""
-        return {n: lane for n, lane in self.behind_of(topic).items() if lane.roomy}
+        """
+        The lanes of *topic* that are to be read again, by number, once one of them has room enough.
+
+        Then all that have any are read for: they stand in one log, and to read it for each is dear.
+        """
+        found = {n: lane for n, lane in self.behind_of(topic).items() if not lane.full}
+        return found if any(lane.roomy for lane in found.values()) else {}
 
     def behind_of(self, topic: str) -> dict[str, Lane[Job]]:
         """The lanes of *topic* that are to be read again, by number, whether they have room or not."""
@@ -104,10 +117,14 @@ class Books:
     def load(self, job: Job) -> None:
         """A request is at work from now on."""
         request = job.request
-        self.lane(request.source.topic, request.number).waiting[request.source.offset] = job
+        source = request.source
+        self.lane(source.topic, request.number).load(
+            source.offset, job, source.size_bytes + JOB_BYTES
+        )
+        self.work(request.number).add(job)
         self._live[(request.number, request.id)] = job.origin
         self.ledger.reopen(request.number, request.id)
-        self.touch(request.source.topic, request.number)
+        self.touch(source.topic, request.number)
 
     def touch(self, topic: str, number: str) -> None:
         """The lane has changed: its cursor is written with the next transaction."""
@@ -159,6 +176,7 @@ class Books:
     def send_again(self, job: Job) -> None:
         """Give a message in doubt its second and last attempt."""
         job.state, job.attempt = State.WAITING, job.attempt + 1
+        self.work(job.request.number).look_at = 0.0
 
     def end(self, job: Job, outcome: OutcomeEvent, now: datetime) -> None:
         """The current message has its outcome; the next one's turn, or the request is over."""
@@ -185,10 +203,11 @@ class Books:
 
     def publish(self, outcome: OutcomeEvent) -> None:
         """Put *outcome* on its topic."""
-        SENT.labels(short_name(outcome.type).split(".")[1]).inc()
+        name, sent = _counted(outcome.type)
+        sent.inc()
         log.info(
             "message.settled",
-            outcome=short_name(outcome.type),
+            outcome=name,
             event_id=outcome.id,
             conversation_id=outcome.conversation,
         )
@@ -254,7 +273,7 @@ class Books:
             self.work(number).lanes.pop(topic, None)
             self._written.discard((topic, number))
         else:
-            self.work(number).lanes[topic] = Lane.restored(self.lane_max, cursor)
+            self.work(number).lanes[topic] = Lane.restored(self.limits, cursor)
             self._written.add((topic, number))
 
     def _is_behind(self, number: str) -> bool:
@@ -273,10 +292,12 @@ class Books:
         elif job.state is State.FLYING:
             work.flying.discard(job.recipient)
         job.lease_until = None
+        work.look_at = 0.0
 
     def _close(self, job: Job, over_at: float) -> None:
         request = job.request
         self.lane(request.source.topic, request.number).finish(request.source.offset)
+        self.work(request.number).remove(job)
         self._live.pop((request.number, request.id), None)
         self.ledger.close(request.number, request.id, over_at)
 

@@ -12,7 +12,7 @@ from saath_sender.decide import NOT_FRESH, Decision, Go, Hold
 from saath_sender.ending import reject, stop
 from saath_sender.flight import Flight
 from saath_sender.handler import SenderHandler
-from saath_sender.jobs import Job, NumberWork, State
+from saath_sender.jobs import LANE_ORDER, Job, NumberWork, State
 from saath_sender.metrics import PACE_WAIT
 from saath_sender.results import (
     NO_TOKEN,
@@ -28,6 +28,7 @@ from saath_sender.results import (
     SlowDown,
     WindowShut,
 )
+from saath_sender.schedule import Schedule
 from saath_sender.waits import growing
 
 log = structlog.get_logger()
@@ -47,6 +48,9 @@ class Chooser:
         self._rules = handler.at.rules
         self._budgets = PairBudgets()
         self._pausing, self._chance = handler.pausing, chance
+        self._schedule = Schedule()
+        # What is begun and waits for the fence to be read.
+        self._stale: set[NumberWork] = set()
 
     @property
     def waiting(self) -> bool:
@@ -58,8 +62,9 @@ class Chooser:
         begun: list[Job] = []
         for number, work in self._books.numbers.items():
             self._look_up(number, work)
-            self._take_back(work, now)
-            if self._handler.open:
+            for job in work.run_out(now.boot):
+                self._books.give_back(job, now.boot)  # its lease allows nothing: begin it again
+            if self._handler.open and work.look_at <= now.boot:
                 begun.extend(self._begin(work, now))
         return begun
 
@@ -68,22 +73,26 @@ class Chooser:
         for job in begun:
             if job.state is State.BEGUN:
                 job.lease_until = before + self._rules.lease_seconds
+                self._schedule.put(self._books.work(job.request.number), before)
 
     def due(self, now: Now) -> list[Flight]:
         """What leaves now, at most one a number: between two of them there is a pause anyway."""
-        flights = []
-        for work in self._books.numbers.values():
+        flights, stale = [], self._stale
+        self._stale = set()
+        for work in dict.fromkeys([*self._schedule.due(now.boot), *stale]):
             flights += [self._take_off(job, work, now) for job in self._uncounted(work, now)]
-            if work.begun and work.pace.next_at(now.boot) <= now.boot:
-                job = self._best(work, now)
-                if job:
-                    flights.append(self._take_off(job, work, now))
+            at = work.pace.next_at(now.boot)
+            if not work.begun:
+                continue
+            if at > now.boot:
+                self._schedule.put(work, at)
+            elif job := self._best(work, now):
+                flights.append(self._take_off(job, work, now))
         return flights
 
-    def next_at(self, now: Now) -> float | None:
+    def next_at(self) -> float | None:
         """When something may be due that is not yet."""
-        times = [w.pace.next_at(now.boot) for w in self._books.numbers.values() if w.begun]
-        return min((at for at in times if at > now.boot), default=None)
+        return self._schedule.next_at()
 
     def check(self, flight: Flight, now: Now) -> Decision:
         """The last look, immediately before the bytes leave. The budget is spent by then."""
@@ -101,7 +110,7 @@ class Chooser:
     def withheld(self, flight: Flight, decision: Decision, now: Now) -> None:
         """The last look said no: nothing has left."""
         self._pausing.landed(flight.job, now)
-        flight.stay()
+        self._free(flight, now.boot)
         if isinstance(decision, Hold):
             self._put_back(flight.job, decision.seconds, now)
         else:
@@ -111,13 +120,13 @@ class Chooser:
         """Meta could not be reached: nothing has left."""
         job = flight.job
         self._pausing.landed(job, now)
-        flight.stay()
+        self._free(flight, now.boot)
         self._put_back(job, growing(1.0, job.unreached, self._chance()), now)
         job.unreached += 1
 
     def tokenless(self, flight: Flight, now: Now) -> None:
         """There is no token to send it with: nothing has left."""
-        flight.stay()
+        self._free(flight, now.boot)
         self._pause(flight, NO_TOKEN, now)
 
     def answered(self, flight: Flight, result: Result, now: Now) -> None:
@@ -127,6 +136,7 @@ class Chooser:
         self._pausing.landed(job, now, taken=isinstance(result, Accepted))
         if job.is_mark and self._mark_answered(job, result, now):
             return
+        self._landed(flight, now.boot)
         match result:
             case Accepted(message_id, address):
                 self._budgets.accepted(number, job.recipient)
@@ -175,44 +185,69 @@ class Chooser:
         begun: list[Job] = []
         cap = work.pace.effective_cap(now.boot)
         ahead = max(1, round(cap * self._rules.begun_ahead_seconds))
-        for job in work.candidates(now.boot):
-            if not work.room(job, ahead):
-                break
-            decision = self._decide(job, now, fresh=True)
-            if not isinstance(decision, Go):
-                self._put_off(job, decision, now)
-            elif not job.request.contents:
-                message = job.message(self._handler.owner(job.request))
-                self._books.end(job, outcomes.closed(message, now.wall), now.wall)
-            else:
-                self._books.begin(job, self._handler.inbound_position)
-                begun.append(job)
+        work.look_at = float("inf")
+        for topic in LANE_ORDER:
+            room = work.room(topic, ahead)
+            for job in work.candidates(topic, now.boot) if room > 0 else ():
+                if self._began(job, now):
+                    begun.append(job)
+                    room -= 1
+                    if not room:
+                        break
         return begun
+
+    def _began(self, job: Job, now: Now) -> bool:
+        decision = self._decide(job, now, fresh=True)
+        if not isinstance(decision, Go):
+            self._put_off(job, decision, now)
+        elif not job.request.contents:
+            message = job.message(self._handler.owner(job.request))
+            self._books.end(job, outcomes.closed(message, now.wall), now.wall)
+        else:
+            self._books.begin(job, self._handler.inbound_position)
+            return True
+        return False
+
+    def _free(self, flight: Flight, now: float) -> None:
+        flight.stay()
+        self._schedule.put(flight.work, now)
+
+    def _landed(self, flight: Flight, now: float) -> None:
+        """What waited for this one to the same customer may be due by now."""
+        if any(job.recipient == flight.job.recipient for job in flight.work.begun):
+            self._schedule.put(flight.work, now)
 
     def _uncounted(self, work: NumberWork, now: Now) -> list[Job]:
         """Read marks, where they need no slot."""
-        if self._rules.cap_counts_read_marks:
+        if self._rules.cap_counts_read_marks or not any(job.is_mark for job in work.begun):
             return []
-        marks = [job for job in work.due(now.boot) if job.is_mark]
+        marks = [job for job in work.due(now.boot, self._rules.bulk_one_in) if job.is_mark]
         return [job for job in marks if isinstance(self._decide(job, now), Go)]
 
     def _best(self, work: NumberWork, now: Now) -> Job | None:
-        for job in work.due(now.boot):
+        for job in work.due(now.boot, self._rules.bulk_one_in):
             decision = self._decide(job, now)
             if isinstance(decision, Go):
                 return job
-            if decision is not NOT_FRESH:
+            if decision is NOT_FRESH:
+                self._stale.add(work)
+            else:
                 self._put_off(job, decision, now)
         return None
 
     def _take_off(self, job: Job, work: NumberWork, now: Now) -> Flight:
         self._pausing.leaves(job, self._handler.owner(job.request), now)
+        counts = self._rules.cap_counts_read_marks or not job.is_mark
+        if counts:
+            work.took(job)
         work.begun.remove(job)
         work.flying.add(job.recipient)
+        work.look_at = 0.0
         job.state = State.FLYING
         PACE_WAIT.observe(now.boot - max(job.loaded_at, job.not_before))
-        counts = self._rules.cap_counts_read_marks or not job.is_mark
         slot = work.pace.reserve(now.boot) if counts else None
+        if work.begun:
+            self._schedule.put(work, work.pace.next_at(now.boot))
         credential = self._pausing.credential(job.request.number)
         return Flight(job, work, slot, self._handler.inbound_position, credential)
 
@@ -223,6 +258,8 @@ class Chooser:
             self._put_back(job, decision.seconds, now)
         else:
             job.not_before = now.boot + decision.seconds
+            work = self._books.work(job.request.number)
+            work.look_at = min(work.look_at, job.not_before)
 
     def _stop(self, job: Job, decision: Decision, now: Now) -> None:
         stop(job, decision, self._handler.owner(job.request), self._books, now)
@@ -262,12 +299,6 @@ class Chooser:
 
     def _reject(self, job: Job, problem: Problem, now: Now) -> None:
         reject(job, problem, self._handler.owner(job.request), self._books, now)
-
-    def _take_back(self, work: NumberWork, now: Now) -> None:
-        """A lease that has run out allows nothing: begin it again."""
-        for job in [*work.begun]:
-            if job.lease_until is not None and not job.leased(now.boot):
-                self._books.give_back(job, now.boot)
 
     def _decide(self, job: Job, now: Now, *, fresh: bool | None = None) -> Decision:
         ready = job.is_mark or self._budgets.ready(job.request.number, job.recipient, now.boot)

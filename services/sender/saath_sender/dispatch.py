@@ -8,9 +8,9 @@ import structlog
 from pydantic import SecretStr
 
 from saath.graph import GraphClient
-from saath.kafka.membership import wait
+from saath_sender.bell import Bell
 from saath_sender.choose import Chooser
-from saath_sender.clock import read_clock
+from saath_sender.clock import boot_seconds, read_clock
 from saath_sender.flight import Flight
 from saath_sender.handler import SenderHandler
 from saath_sender.kinds import read as read_mark
@@ -30,7 +30,8 @@ class Dispatcher:
     """
     Sends what one partition's chooser chooses.
 
-    ``wake`` is set by whoever changes what may leave; ``answered`` is set here after every answer.
+    ``wake`` is rung by whoever changes what may leave; ``answered`` is rung here after an answer that
+    somebody waits for.
     """
 
     def __init__(
@@ -40,10 +41,10 @@ class Dispatcher:
         self._graph, self._token_of = graph, token_of
         self._flights: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
-        self.wake, self.answered = asyncio.Event(), asyncio.Event()
+        self.wake, self.answered = Bell(), Bell()
 
     async def __call__(self, stopping: asyncio.Event) -> None:
-        """Send until *stopping*; then wait for what is under way."""
+        """Send until *stopping*, which must ring ``wake``; then wait for what is under way."""
         try:
             while not stopping.is_set():
                 if self._failure:
@@ -51,11 +52,10 @@ class Dispatcher:
                 now = read_clock()
                 for flight in self._chooser.due(now):
                     self._take_off(flight)
-                at = self._chooser.next_at(now)
-                pause = IDLE_SECONDS if at is None else at - read_clock().boot
+                at = self._chooser.next_at()
+                pause = IDLE_SECONDS if at is None else at - boot_seconds()
                 if pause > 0:
-                    await wait(self.wake, pause, stopping)
-                    self.wake.clear()
+                    await self.wake.wait(pause)
             self._handler.open = False
             while self._flights:
                 await asyncio.wait(self._flights)
@@ -70,12 +70,17 @@ class Dispatcher:
 
     def _landed(self, task: "asyncio.Task[None]") -> None:
         self._flights.discard(task)
-        self.answered.set()
-        self.wake.set()
+        at = self._chooser.next_at()
+        if at is not None and at <= boot_seconds():
+            self.wake.ring()
+        # Campaigns' outcomes are written when it is time.
+        if self._handler.books.urgent:
+            self.answered.ring()
         if not task.cancelled() and (error := task.exception()):
             # A defect: what was begun stays begun, and is in doubt after the next start.
             log.error("send.failed", error=type(error).__name__, exc_info=error)
             self._failure = error
+            self.wake.ring()
 
     async def _fly(self, flight: Flight) -> None:
         chooser, request = self._chooser, flight.job.request

@@ -94,6 +94,10 @@ class Fence:
         """The conversation with whoever has *identity*, on this number."""
         return self._conversations.get((number, identity))
 
+    def quiet(self, number: str) -> bool:
+        """True while there is nothing that the router has to judge, whoever is written to."""
+        return not self._asked and number not in self._echoes
+
     def undecided(self, number: str, addresses: Iterable[str], but: object = None) -> str | None:
         """Why nobody *but* who asked may speak to *addresses* yet; ``None`` when nothing is in the way."""
         known = frozenset(addresses)

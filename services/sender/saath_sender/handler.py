@@ -13,19 +13,17 @@ import structlog
 from saath.codec import decode
 from saath.errors import PoisonRecord
 from saath.events import (
-    MessageAccepted,
     MessageEchoed,
     MessageFailed,
-    MessageLeftInDoubt,
     NumberRecorded,
     OwnershipRecorded,
     StatusEvent,
 )
-from saath.identity import identities, identity_of
+from saath.identity import identities
 from saath.kafka.records import Record, dead_letter
 from saath.metrics import RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
 from saath.tokens import TurnToken
-from saath.topics import INBOUND, dlq_topic, partition_for
+from saath.topics import INBOUND, OUTBOUND_PEOPLE, dlq_topic, partition_for
 from saath_sender import age, outcomes, shadow
 from saath_sender.age import moved, says_nothing, source_of
 from saath_sender.books import Books
@@ -35,13 +33,16 @@ from saath_sender.doubts import Doubts
 from saath_sender.failing import failed_late
 from saath_sender.fence import Fence
 from saath_sender.granting import NO_GRANTS, GrantRules
+from saath_sender.heard import fills_the_second
 from saath_sender.jobs import Job, State
+from saath_sender.lanes import Limits, Memory
 from saath_sender.ledger import Begun, Doubt, Finished
 from saath_sender.marketing import Unjudged, judge
 from saath_sender.metrics import FORWARDED, REPEATED
 from saath_sender.outcomes import Message
 from saath_sender.pausing import CredentialName, Pausing
-from saath_sender.requests import Refusal, Request, address_of, read
+from saath_sender.recalled import recall
+from saath_sender.requests import Refusal, Request, address_of, number_of_key, read
 from saath_sender.settings import SenderSection
 from saath_sender.shut import ShutWindows
 
@@ -68,9 +69,9 @@ class SenderHandler:
     def __init__(self, installation: Installation, partition: int) -> None:
         self.at, self.partition = installation, partition
         rules = installation.rules
-        self.books = Books(
-            partition, installation.partitions, rules.lane_max, rules.cap_margin_seconds
-        )
+        memory = Memory(rules.partition_bytes_max)
+        limits = Limits(rules.lane_max, rules.lane_bytes_max, memory)
+        self.books = Books(partition, installation.partitions, limits, rules.cap_margin_seconds)
         self.fence = Fence()
         self.stops_unjudged = Unjudged()
         self.doubts = Doubts(self.books, rules, self.accept, self._message)
@@ -87,8 +88,8 @@ class SenderHandler:
         """Where statuses of what may have left begin; ``None`` when nothing is unresolved."""
         return min((entry.inbound for _, entry in self.books.ledger.unresolved()), default=None)
 
-    def inbound_read(self, record: Record) -> None:
-        """One fact from Meta: an echo stops bots, a status settles a doubt."""
+    def inbound_read(self, record: Record, now: Now) -> None:
+        """One fact from Meta: an echo stops bots, a status settles a doubt, a message fills the cap."""
         self.inbound_position = record.offset + 1
         try:
             event = decode(record.headers, record.value)
@@ -96,6 +97,8 @@ class SenderHandler:
             return  # the router says so, and dead-letters it
         number = event.number or ""
         self.doubts.heard(number, record.timestamp_ms / 1000)
+        if number and fills_the_second(event, self.at.rules, now.wall):
+            self.books.work(number).pace.hear(now.boot)
         if isinstance(event, MessageEchoed):
             self.fence.echo_read(number, event.contact, record.offset)
         elif isinstance(event, StatusEvent):
@@ -107,60 +110,66 @@ class SenderHandler:
 
     def outcome_read(self, record: Record) -> None:
         """After a restart: what a person sent and the router has not decided yet."""
-        try:
-            event = decode(record.headers, record.value)
-        except PoisonRecord:
-            return
-        if not isinstance(event, MessageAccepted | MessageLeftInDoubt):
-            return
-        if event.by == "person" and event.to:
-            self.fence.person_asked(event.id, event.number or "", identity_of(event.to))
-            self.fence.person_answered(event.id, record.offset)
+        recall(record, self.fence)
 
     def outbound_read(self, record: Record, now: Now) -> None:
-        """The main reader has come to a request."""
+        """
+        The main reader has come to a request.
+
+        The record's key says whose lane it stands in. What a lane has no room for is not even looked
+        into, but for people's, which hold bots back from now on.
+        """
         RECORDS_CONSUMED.labels(record.topic.name).inc()
-        request = self._read(record)
-        if isinstance(request, Refusal):
-            self._refuse(request, record, now)
-            self.books.pass_over(record.topic.name, request.number, record.offset)
-        elif partition_for(request.number, self.at.partitions) != self.partition:
-            self._forward(record, request.number)
+        number, request = number_of_key(record.key), None
+        if number is None or partition_for(number, self.at.partitions) != self.partition:
+            self._admit(self._read(record), record, None, now)
         else:
-            if request.by == "person" and request.to:
-                self.fence.person_asked(request.origin, request.number, request.to)
-            lane = self.books.lane(record.topic.name, request.number)
-            if lane.read(record.offset) == "loaded":
-                self._load(request, now)
-            self.books.touch(record.topic.name, request.number)
+            if record.topic is OUTBOUND_PEOPLE:
+                request = self._read(record)
+                self._hold_for(request, number)
+            if self.books.lane(record.topic.name, number).read(record.offset) == "loaded":
+                self._admit(request or self._read(record), record, number, now)
+            self.books.touch(record.topic.name, number)
         self.books.positions[record.topic.name] = record.offset + 1
 
     def person_remembered(self, record: Record) -> None:
         """After a restart: a person's request that was read and, unless its lane says so, not done."""
-        request = self._read(record)
-        if isinstance(request, Request) and request.to:
-            lane = self.books.lane(record.topic.name, request.number)
+        if number := number_of_key(record.key):
+            lane = self.books.lane(record.topic.name, number)
             if lane.behind and not lane.is_finished(record.offset):
-                self.fence.person_asked(request.origin, request.number, request.to)
+                self._hold_for(self._read(record), number)
 
     def outbound_read_again(self, record: Record, serving: set[str], now: Now) -> None:
         """The second reader has come to it; *serving* are the numbers it reads for, and still may."""
-        request = self._read(record)
-        number = request.number
-        if number is None or number not in serving:
+        number = number_of_key(record.key)
+        if number not in serving:
             return
         match self.books.lane(record.topic.name, number).read_again(record.offset):
-            case "loaded" if isinstance(request, Refusal):
-                # It was good when it was read first: a key was dropped since, or a rule is stricter.
-                self._refuse(request, record, now)
-                self.books.skip(record.topic.name, number, record.offset)
-            case "loaded" if isinstance(request, Request):
-                self._load(request, now)
+            case "loaded":
+                self._admit(self._read(record), record, number, now)
             case "behind":
                 serving.discard(number)
-            case _:
-                pass  # finished
+            case "finished":
+                pass
         self.books.touch(record.topic.name, number)
+
+    def _hold_for(self, request: Request | Refusal, number: str) -> None:
+        """What a person writes to somebody holds the bots there."""
+        if isinstance(request, Request) and request.to and request.number == number:
+            self.fence.person_asked(request.origin, number, request.to)
+
+    def _admit(
+        self, request: Request | Refusal, record: Record, lane: str | None, now: Now
+    ) -> None:
+        """Put to work what stands in its number's *lane*; anything else ends here."""
+        if isinstance(request, Request) and request.number == lane:
+            self._load(request, now)
+            return
+        if isinstance(request, Refusal):
+            self._refuse(request, record, now)
+        else:
+            self._forward(record, request.number)
+        self.books.pass_over(record.topic.name, lane, record.offset)
 
     def decide(
         self, job: Job, now: Now, *, fresh: bool | None = None, pair_ready: bool = True
@@ -170,13 +179,15 @@ class SenderHandler:
             return ARRIVED
         request = job.request
         owner = self.owner(request)
-        known = identities(owner.addresses) if owner else ()
+        undecided = None
+        yields = request.by != "person" or request.is_marketing
+        if yields and not self.fence.quiet(request.number):
+            known = identities(owner.addresses) if owner else ()
+            undecided = self.fence.undecided(request.number, known, but=job.origin)
         facts = Facts(
             owner=owner,
             owners_read=self.read_through >= job.loaded_at,
-            undecided=None
-            if request.by == "person" and not request.is_marketing
-            else self.fence.undecided(request.number, known, but=job.origin),
+            undecided=undecided,
             fresh=now.boot < self.fresh_until if fresh is None else fresh,
             number=self.at.number(request.number),
             unknown_for=now.boot - job.loaded_at,
@@ -245,7 +256,11 @@ class SenderHandler:
                 self.books.publish(outcome)
 
     def _forward(self, record: Record, number: str) -> None:
-        """A client whose default hash is not Java's wrote it here; its number's owner sends it."""
+        """
+        Another number's lane is its place, or no lane is the one it stands in.
+
+        A client whose default hash is not Java's wrote it here, or one that leaves out the key.
+        """
         FORWARDED.inc()
         self.books.write(moved(record, number, self.at.partitions))
 

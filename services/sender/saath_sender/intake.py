@@ -19,6 +19,8 @@ TOPICS = (OUTBOUND_PEOPLE, OUTBOUND, OUTBOUND_BULK)
 # Reading a request takes some 50 µs; this many at a time delay nobody's slot by a noticeable amount.
 RECORDS_MAX = 100
 LOOK_AGAIN_SECONDS = 0.25
+# To go elsewhere costs what is fetched already, and a question where the topic begins.
+SKIP_RECORDS = 2000
 # What is finished is forgotten by how far requests were read; a quarter of an hour need not be exact.
 READ_TO_EVERY_SECONDS = 10.0
 
@@ -91,9 +93,7 @@ class Intake:
         lanes = self._books.behind(topic.name)
         serving = set(lanes)
         start = min(lane.unread_from or 0 for lane in lanes.values())
-        reached = (await self._again.seek({topic: start}))[topic]
-        if reached > start:
-            lanes_lost(self._books, topic.name, reached, read_clock().wall)
+        reached = await self._seek_again(topic, start)
         while serving and not stopping.is_set():
             # Where the main reader stands, and what is concluded from it, with no await between:
             # whatever it reads while a lane is behind is for us to read, and nothing after that.
@@ -111,6 +111,18 @@ class Intake:
                 self._handler.outbound_read_again(record, serving, now)
             self._changed()
             reached = await self._again.position(topic)
+            serving -= {number for number in serving if lanes[number].full}
+            # What is behind those that are full already and before the others is nobody's.
+            next_wanted = min((lanes[n].unread_from or 0 for n in serving), default=0)
+            if next_wanted > reached + SKIP_RECORDS:
+                reached = await self._seek_again(topic, next_wanted)
+
+    async def _seek_again(self, topic: Topic, offset: int) -> int:
+        """Go there, or to where the log begins by now: what was before that is lost."""
+        reached = (await self._again.seek({topic: offset}))[topic]
+        if reached > offset:
+            lanes_lost(self._books, topic.name, reached, read_clock().wall)
+        return reached
 
     def _caught_up(self, topic: Topic, numbers: set[str]) -> None:
         for number in numbers:

@@ -12,6 +12,8 @@ from saath_sender.outcomes import Message
 from saath_sender.pace import Pace
 from saath_sender.requests import Request
 
+# What a request takes in memory besides its own bytes, rounded up.
+JOB_BYTES = 3072
 # A person before a bot before a campaign.
 LANE_ORDER = (OUTBOUND_PEOPLE.name, OUTBOUND.name, OUTBOUND_BULK.name)
 
@@ -45,16 +47,26 @@ class Job:
     unreached: int = 0
     attempt: int = 1
     doubt: Doubt | None = None
+    # Which record it came from; whoever has the least ``order`` goes first; ``interactive`` is where
+    # somebody waits for it: everything but campaigns. Asked many times for each message.
+    origin: Origin = field(init=False)
+    order: tuple[int, int] = field(init=False)
+    interactive: bool = field(init=False)
+    _name: Name = field(init=False)
+
+    def __post_init__(self) -> None:
+        request = self.request
+        self.origin = request.origin
+        self.order = (LANE_ORDER.index(self.origin.topic), self.origin.offset)
+        self.interactive = self.origin.topic != OUTBOUND_BULK.name
+        self._name = Name(request.number, request.id, self.index)
 
     @property
     def name(self) -> Name:
         """The ledger's name of the current message."""
-        return Name(self.request.number, self.request.id, self.index)
-
-    @property
-    def origin(self) -> Origin:
-        """Which record it came from."""
-        return self.request.origin
+        if self._name.index != self.index:
+            self._name = Name(self.request.number, self.request.id, self.index)
+        return self._name
 
     @property
     def is_mark(self) -> bool:
@@ -62,14 +74,14 @@ class Job:
         return self.request.is_mark(self.index)
 
     @property
-    def interactive(self) -> bool:
-        """True where somebody waits for it: everything but campaigns."""
-        return self.request.by != "campaign"
+    def lets_pass(self) -> bool:
+        """
+        True where what comes after it, to the same recipient, need not wait for it.
 
-    @property
-    def order(self) -> tuple[int, int]:
-        """Whoever has the least goes first."""
-        return LANE_ORDER.index(self.request.source.topic), self.request.source.offset
+        It is in doubt, and will not be sent again. One that may be would come after what was to follow it.
+        """
+        again = self.request.in_doubt == "resend" and self.attempt == 1
+        return self.state is State.DOUBT and not again
 
     def message(self, owner: OwnershipRecorded | None) -> Message:
         """The current message, for its outcome."""
@@ -86,39 +98,100 @@ class Job:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class NumberWork:
-    """All work of one number. ``doubts`` is what may have arrived, also while it is sent again."""
+    """
+    All work of one number. ``doubts`` is what may have arrived, also while it is sent again.
+
+    ``look_at`` is when there may be something to begin: whatever changes what may be begun brings it
+    forward, so that nobody looks through lanes in which nothing has changed. ``bulk_waited`` is how
+    many others left while one of bulk could have.
+    """
 
     pace: Pace
     lanes: dict[str, Lane[Job]] = field(default_factory=dict)
     begun: list[Job] = field(default_factory=list)
     flying: set[str] = field(default_factory=set)
     doubts: dict[Name, Job] = field(default_factory=dict)
+    look_at: float = 0.0
+    bulk_waited: int = 0
+    _by_recipient: dict[str, list[Job]] = field(default_factory=dict)
 
     @property
     def idle(self) -> bool:
         """True when there is nothing to do and nothing to remember."""
         return not (self.flying or self.begun) and all(lane.clean for lane in self.lanes.values())
 
-    def candidates(self, now: float) -> Iterator[Job]:
-        """What may be begun, best first, and never two for one recipient."""
-        taken = set(self.flying)
-        for topic in LANE_ORDER:
-            lane = self.lanes.get(topic)
-            for job in [*lane.waiting.values()] if lane else ():
-                if job.state is State.DOUBT or job.recipient in taken:
-                    continue
-                taken.add(job.recipient)
-                if job.state is State.WAITING and job.not_before <= now:
+    def add(self, job: Job) -> None:
+        """*job* is loaded."""
+        self._by_recipient.setdefault(job.recipient, []).append(job)
+        self.look_at = 0.0
+
+    def remove(self, job: Job) -> None:
+        """*job* is over."""
+        others = self._by_recipient[job.recipient]
+        others.remove(job)
+        if not others:
+            del self._by_recipient[job.recipient]
+
+    def candidates(self, topic: str, now: float) -> Iterator[Job]:
+        """
+        What of one lane may be begun, best first, and never two for one recipient.
+
+        Of what is not yet time it notes when it will be.
+        """
+        lane = self.lanes.get(topic)
+        for job in [*lane.waiting.values()] if lane else ():
+            if job.state is State.WAITING and not self._behind_another(job):
+                if job.not_before <= now:
                     yield job
+                else:
+                    self.look_at = min(self.look_at, job.not_before)
 
-    def due(self, now: float) -> list[Job]:
-        """What was begun and may leave, best first."""
+    def due(self, now: float, bulk_one_in: int) -> list[Job]:
+        """What was begun and may leave, best first; bulk is, once it has waited for so many."""
         ready = [j for j in self.begun if j.leased(now) and j.recipient not in self.flying]
-        return sorted(ready, key=lambda job: job.order)
+        if len(ready) > 1:
+            ready.sort(key=_order)
+            if self.bulk_waited >= bulk_one_in - 1 and not ready[-1].interactive:
+                ready.sort(key=_bulk_first)
+        return ready
 
-    def room(self, job: Job, ahead: int) -> bool:
-        """Whether *job* may be begun on top of what is; an interactive one does not wait for bulk."""
-        others = [j for j in self.begun if j.interactive or not job.interactive]
-        return len(others) < ahead
+    def run_out(self, now: float) -> list[Job]:
+        """What was begun and has not left before its lease was over."""
+        return [j for j in self.begun if j.lease_until is not None and not j.leased(now)]
+
+    def took(self, job: Job) -> None:
+        """*job* leaves, and has not been taken out of what is begun yet: count whose turn it was."""
+        if not job.interactive:
+            self.bulk_waited = 0
+        elif any(not other.interactive for other in self.begun):
+            self.bulk_waited += 1
+
+    def room(self, topic: str, ahead: int) -> int:
+        """
+        How many of this lane may be begun on top of what is.
+
+        What somebody waits for does not wait for bulk to leave first; and one of bulk is always begun, for
+        its turn.
+        """
+        interactive = sum(1 for job in self.begun if job.interactive)
+        if topic != OUTBOUND_BULK.name:
+            return ahead - interactive
+        bulk = len(self.begun) - interactive
+        return max(ahead - interactive - bulk, 0 if bulk else 1)
+
+    def _behind_another(self, job: Job) -> bool:
+        """Whether something to the same recipient goes before it, or is on its way."""
+        if job.recipient in self.flying:
+            return True
+        others = self._by_recipient.get(job.recipient, ())
+        return any(other.order < job.order and not other.lets_pass for other in others)
+
+
+def _order(job: Job) -> tuple[int, int]:
+    return job.order
+
+
+def _bulk_first(job: Job) -> tuple[bool, tuple[int, int]]:
+    return job.interactive, job.order

@@ -2,8 +2,8 @@
 A lane: one number's requests on one topic, in order. Pure.
 
 A cursor is not a prefix: what is finished beyond the first unfinished one is remembered too, so a
-request that has to wait pins nobody. A lane holds so many at most; the rest stays in Kafka and is
-read again, from where the lane stopped reading, when there is room.
+request that has to wait pins nobody. A lane holds so many at most, and so many bytes; the rest stays
+in Kafka and is read again, from where the lane stopped reading, when there is room.
 """
 
 from dataclasses import dataclass, field
@@ -27,18 +27,47 @@ class Cursor:
 
 
 @dataclass(slots=True)
+class Memory:
+    """
+    What all lanes of a partition hold together, in bytes, against the most that they should.
+
+    Beyond that nobody reads ahead more than a tenth of what a lane may hold: one number's backlog, or
+    that of many that are paused, keeps no other's from being read.
+    """
+
+    limit: int
+    held: int = 0
+
+    @property
+    def short(self) -> bool:
+        """True when there is no more of it."""
+        return self.held >= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a lane may hold."""
+
+    records: int
+    bytes: int = 2 * 1024 * 1024
+    memory: Memory = field(default_factory=lambda: Memory(64 * 1024 * 1024))
+
+
+@dataclass(slots=True)
 class Lane(Generic[T]):
     """``waiting`` is what is loaded and unfinished, by offset; ``unread_from`` what is to be read again."""
 
-    limit: int
+    limits: Limits
     waiting: dict[int, T] = field(default_factory=dict)
     finished: set[int] = field(default_factory=set)
     unread_from: int | None = None
+    _bytes: int = 0
+    _sizes: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def restored(cls, limit: int, cursor: Cursor) -> "Lane[T]":
+    def restored(cls, limits: Limits, cursor: Cursor) -> "Lane[T]":
         """A lane as its last owner left it: all of it is to be read again."""
-        return cls(limit, finished=set(cursor.finished), unread_from=cursor.next)
+        return cls(limits, finished=set(cursor.finished), unread_from=cursor.next)
 
     @property
     def behind(self) -> bool:
@@ -48,7 +77,12 @@ class Lane(Generic[T]):
     @property
     def roomy(self) -> bool:
         """True when it is worth while to read some more again: reading a few at a time is dear."""
-        return len(self.waiting) <= self.limit // 2 and not self._spread
+        return self._holds_less_than(0.5)
+
+    @property
+    def full(self) -> bool:
+        """True when it may not hold more."""
+        return not self._holds_less_than(1.0)
 
     @property
     def clean(self) -> bool:
@@ -66,7 +100,7 @@ class Lane(Generic[T]):
             return "behind"
         if offset in self.finished:
             return "finished"
-        if self._full:
+        if self.full:
             self.unread_from = offset
             return "behind"
         return "loaded"
@@ -75,7 +109,7 @@ class Lane(Generic[T]):
         """The same for a reader that started at ``unread_from`` or before it, and skipped nothing."""
         if self.unread_from is None or offset < self.unread_from:
             return "finished"
-        if offset not in self.finished and self._full:
+        if offset not in self.finished and self.full:
             return "behind"
         self.unread_from = offset + 1
         return "finished" if offset in self.finished else "loaded"
@@ -99,7 +133,10 @@ class Lane(Generic[T]):
     def finish(self, offset: int) -> None:
         """*offset* is done, in whatever order."""
         first = self._first_unfinished()
-        self.waiting.pop(offset, None)
+        if self.waiting.pop(offset, None) is not None:
+            size = self._sizes.pop(offset)
+            self._bytes -= size
+            self.limits.memory.held -= size
         self.finished.add(offset)
         if first is None or offset <= first:
             self._forget()
@@ -109,9 +146,19 @@ class Lane(Generic[T]):
         first = self._first_unfinished()
         return None if first is None else Cursor(first, tuple(sorted(self.finished)))
 
-    @property
-    def _full(self) -> bool:
-        return len(self.waiting) >= self.limit or self._spread
+    def load(self, offset: int, item: T, size: int) -> None:
+        """Hold what was read at *offset*, which takes *size* bytes."""
+        self.waiting[offset], self._sizes[offset] = item, size
+        self._bytes += size
+        self.limits.memory.held += size
+
+    def _holds_less_than(self, share: float) -> bool:
+        limits = self.limits
+        share = share / 10 if limits.memory.short else share
+        if not self.waiting:
+            return True
+        few = len(self.waiting) < limits.records * share and self._bytes < limits.bytes * share
+        return few and not self._spread
 
     @property
     def _spread(self) -> bool:

@@ -9,7 +9,7 @@ id is older than that when it is written, and unknown, may have been sent before
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from saath_sender.lanes import Cursor
 
@@ -59,6 +59,8 @@ KINDS: dict[str, type[Begun] | type[Doubt] | type[Finished]] = {
     "doubt": Doubt,
     "finished": Finished,
 }
+_NAMES = {model: kind for kind, model in KINDS.items()}
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,10 @@ def parse_name(key: str) -> Name | None:
 
 def encode(entry: Entry) -> bytes:
     """An entry as it stands in the changelog."""
-    kind = next(kind for kind, model in KINDS.items() if isinstance(entry, model))
-    return json.dumps({"kind": kind, **asdict(entry)}, separators=(",", ":")).encode()
+    # ``asdict`` copies all that it finds, which takes five times as long as to write it.
+    said = {name: getattr(entry, name) for name in entry.__slots__}
+    said["origin"] = {"topic": entry.origin.topic, "offset": entry.origin.offset}
+    return _JSON.encode({"kind": _NAMES[type(entry)], **said}).encode()
 
 
 def decode(value: bytes) -> Entry:
@@ -111,7 +115,7 @@ def parse_lane_key(key: str) -> tuple[str, str] | None:
 
 def encode_cursor(cursor: Cursor) -> bytes:
     """A lane's cursor as it stands in the changelog."""
-    return json.dumps(asdict(cursor), separators=(",", ":")).encode()
+    return _JSON.encode({"next": cursor.next, "finished": cursor.finished}).encode()
 
 
 def decode_cursor(value: bytes) -> Cursor:

@@ -5,7 +5,7 @@ A bucket of 20 lets 39 through in one second; a limiter of one in 50 ms loses 7 
 This loses the margin, 1 %.
 """
 
-from collections import deque
+from collections.abc import Sequence
 
 CAP_MAX = 1000
 # Starts are spread over the second, with a tenth to spare so that a late one can be caught up with.
@@ -20,27 +20,25 @@ class Pace:
 
     ``next_at`` says when the next send may be chosen; ``reserve`` chooses it; ``wait`` and ``leave``
     are asked when its bytes are about to leave, which may be later than planned: only what leaves
-    counts, and whatever was late waits until there is room for it again.
+    counts, and whatever was late waits until there is room for it again. What ``hear`` is told of
+    fills the second too, as far as one of ours is left in it. Times never go back.
     """
 
     def __init__(self, cap: int, margin: float) -> None:
         self.cap = cap
-        self._margin = margin
-        self._left: deque[float] = deque(maxlen=CAP_MAX)
+        self._second = 1 + margin
+        self._left: list[float] = []
+        # The same, and what was heard, in one order of time.
+        self._counted: list[float] = []
         self._reserved: list[float] = []
         self._slowed: tuple[float, float] | None = None
         self._not_before = float("-inf")
 
     def next_at(self, now: float) -> float:
         """When the next one may start, if nothing starts before that."""
-        cap = self.effective_cap(now)
-        times = sorted((*self._left, *self._reserved)) if self._reserved else self._left
-        at = max(now, self._not_before)
-        if times:
-            at = max(at, times[-1] + SPREAD / cap)
-        if len(times) >= cap:
-            at = max(at, times[-cap] + 1 + self._margin)
-        return at
+        cap, latest = self.effective_cap(now), self._reserved or self._left
+        at = self._room_at(cap, self._reserved, now)
+        return max(at, latest[-1] + SPREAD / cap) if latest else at
 
     def reserve(self, now: float) -> float:
         """Count one that is about to leave; give its return value to what follows."""
@@ -49,16 +47,13 @@ class Pace:
 
     def wait(self, now: float) -> float:
         """How long what is reserved must still wait at the door; 0 when it may leave now."""
-        cap = self.effective_cap(now)
-        at = max(now, self._not_before)
-        if len(self._left) >= cap:
-            at = max(at, self._left[-cap] + 1 + self._margin)
-        return at - now
+        return self._room_at(self.effective_cap(now), (), now) - now
 
     def leave(self, slot: float, now: float) -> None:
         """It leaves now."""
         self._reserved.remove(slot)
         self._left.append(now)
+        self._count(now)
 
     def left_since(self, at: float) -> int:
         """How many left after *at*."""
@@ -67,6 +62,10 @@ class Pace:
     def give_back(self, slot: float) -> None:
         """It does not leave after all."""
         self._reserved.remove(slot)
+
+    def hear(self, now: float) -> None:
+        """A customer wrote, and Meta counts that as it counts what we send."""
+        self._count(now)
 
     def slow_down(self, now: float, pause: float = 1.0) -> None:
         """
@@ -81,7 +80,26 @@ class Pace:
 
     def effective_cap(self, now: float) -> int:
         """The cap, less what Meta made us give up of it; never under one."""
-        return max(1, int(self.cap * self._share(now)))
+        return self.cap if self._slowed is None else max(1, int(self.cap * self._share(now)))
+
+    def _room_at(self, cap: int, first: Sequence[float], now: float) -> float:
+        """When there is room for one more, if what is reserved leaves *first*."""
+        full = self._full_until(self._counted, cap, first)
+        # Customers take of the second what they will, but the last one of it.
+        at = min(full, self._full_until(self._left, 1, first))
+        return max(at, now, self._not_before)
+
+    def _full_until(self, times: Sequence[float], cap: int, first: Sequence[float]) -> float:
+        free = cap - len(first)
+        if free <= 0:
+            return first[-cap] + self._second
+        return times[-free] + self._second if len(times) >= free else float("-inf")
+
+    def _count(self, now: float) -> None:
+        self._counted.append(now)
+        for times in (self._left, self._counted):
+            if len(times) > 2 * CAP_MAX:
+                del times[:-CAP_MAX]
 
     def _share(self, now: float) -> float:
         if self._slowed is None:

@@ -149,6 +149,7 @@ class Desk:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._fence.follow(done))
             group.create_task(self._fence.keep_fresh(done))
+            group.create_task(self._end_of_tenure())
             if await self._until(self._fence.opened):
                 group.create_task(self._intake.follow(done))
                 group.create_task(self._intake.catch_up(done))
@@ -156,6 +157,7 @@ class Desk:
                 group.create_task(self._transact(done))
                 await self._send(opens_at)
             done.set()
+            self._changed.ring()
         await self._release()
 
     async def _send(self, opens_at: float) -> None:
@@ -173,8 +175,7 @@ class Desk:
         written_at, positions = 0.0, dict(self._books.positions)
         while not done.is_set():
             busy = self._chooser.waiting or self._books.pending
-            await wait(self._changed, LOOK_AGAIN_SECONDS if busy else 1.0, done)
-            self._changed.clear()
+            await self._changed.wait(LOOK_AGAIN_SECONDS if busy else 1.0)
             now = read_clock()
             self._handler.doubts.settle(now)
             begun.extend(self._chooser.begin(now))
@@ -195,7 +196,7 @@ class Desk:
         for index, origin in last_outcomes.items():
             self._handler.fence.person_answered(origin, written[index])
         self._tenure.position = self._books.positions.get(OUTBOUND.name)
-        self._dispatcher.wake.set()
+        self._dispatcher.wake.ring()
 
     async def _release(self) -> None:
         """Nothing of ours can leave any more: say so, and the next owner need not wait for it."""
@@ -212,9 +213,13 @@ class Desk:
             await wait(event, 60.0, self._tenure.stopping)
         return not self._tenure.stopping.is_set()
 
+    async def _end_of_tenure(self) -> None:
+        await self._tenure.stopping.wait()
+        self._dispatcher.wake.ring()
+
     def _facts_changed(self) -> None:
-        self._changed.set()
-        self._dispatcher.wake.set()
+        self._changed.ring()
+        self._dispatcher.wake.ring()
 
     def _requests_changed(self) -> None:
         self._fence.wanted.set()

@@ -40,7 +40,12 @@ EXPIRES_AFTER: dict[Sender, timedelta] = {
 }
 # What is sent stands in its outcome, and that must fit into a record of 1 MiB.
 REQUEST_BYTES_MAX = 512 * 1024
-NUMBER = re.compile(r"\d{1,32}")
+NUMBER = re.compile(rb"\d{1,32}")
+
+
+def number_of_key(key: bytes | None) -> str | None:
+    """The number that a record's key says, if it says one."""
+    return key.decode() if key and NUMBER.fullmatch(key) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,7 @@ class Source:
     @property
     def number(self) -> str | None:
         """The number that the record's key says, if it says one."""
-        key = (self.key or b"").decode(errors="replace")
-        return key if NUMBER.fullmatch(key) else None
+        return number_of_key(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,8 @@ def address_of(request: Request, owner: OwnershipRecorded | None) -> str | None:
 
 
 def _wrong(asked: SendRequest, source: Source, token: TurnToken | None) -> tuple[str, str] | None:
+    if asked.number and not asked.number.isascii():
+        return "a number is written in the digits 0 to 9", "/number"
     if token and token.expired(source.written_at):
         # What expires while it waits here is no mistake of whoever wrote it.
         return "the turn had expired when this was written", "/turn"

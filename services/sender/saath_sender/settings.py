@@ -13,9 +13,12 @@ class SenderSection(Section):
     """
     How the sender works. The defaults are what the promises were measured with.
 
-    ``lane_max``: requests of one number and topic held in memory. ``in_doubt_without_webhooks``: end
-    a doubt by the clock alone, also while no webhook of the number arrives; ``in_doubt_at_most_seconds``: end
-    it by then all the same. ``cap_counts_read_marks``: a read mark takes a slot, as a message does.
+    ``deduct_inbound``, ``deduct_echoes``: what customers write, and people in the app, fills the second
+    too. ``cap_counts_read_marks``: a read mark takes a slot, as a message does. ``bulk_one_in``: of so
+    many slots one is a campaign's while it waits. ``lane_max``, ``lane_bytes_max``: requests of one
+    number and topic held in memory; ``partition_bytes_max``: all of a partition's together.
+    ``in_doubt_without_webhooks``: end a doubt by the clock alone, also while no webhook of the number
+    arrives; ``in_doubt_at_most_seconds``: end it by then all the same.
     ``marketing_rests_seconds``: how long after a person had a conversation it gets no marketing.
     ``grants_required``: the topics on which nobody asks without a turn or a grant, separated by commas.
     ``uuid7_required``: refuse ids that do not say when they were made. ``number_gauges``: tell of each number
@@ -23,7 +26,12 @@ class SenderSection(Section):
     """
 
     cap_margin_seconds: float = Field(default=0.01, ge=0, le=1)
+    deduct_inbound: bool = True
+    deduct_echoes: bool = True
     lane_max: int = Field(default=500, ge=2)
+    lane_bytes_max: int = Field(default=2 * 1024 * 1024, ge=1024)
+    partition_bytes_max: int = Field(default=64 * 1024 * 1024, ge=1024)
+    bulk_one_in: int = Field(default=10, ge=2, le=1000)
     begun_ahead_seconds: float = Field(default=0.25, gt=0, le=1)
     lease_seconds: float = Field(default=2.0, ge=0.5, le=10)
     handover_seconds: float = Field(default=2.0, ge=0, le=60)

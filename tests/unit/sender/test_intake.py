@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.unit.sender.facts import NOW, NUMBER, PHONE, TEMPLATE, TOKENS, number
 
 from saath.kafka.records import Record
-from saath.topics import OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
+from saath.topics import OUTBOUND_BULK, OUTBOUND_PEOPLE, OUTCOMES, Topic
 from saath_sender.clock import Now
-from saath_sender.handler import Installation, SenderHandler
+from saath_sender.handler import DLQ, Installation, SenderHandler
 from saath_sender.intake import Intake
-from saath_sender.lanes import Lane
+from saath_sender.lanes import Lane, Limits
 from saath_sender.settings import SenderSection
 
 STAMP, MOMENT = int(NOW.timestamp() * 1000), Now(1000.0, NOW)
@@ -99,12 +99,49 @@ def test_every_request_is_loaded_once_however_the_readers_interleave(
     assert sorted(loaded) == list(range(len(log)))
 
 
+def test_the_second_reader_passes_over_what_no_lane_wants() -> None:
+    """A number that is far behind and full again must not have all between it and the others read."""
+    log = requests(OUTBOUND_BULK, ["1"] * 4 + ["2"] * 5000 + ["3"] * 3)
+    desk, seen = handler(lane_max=4), list[int]()
+    for name, offset in (("1", 0), ("3", 5004)):
+        lane = desk.books.lane(OUTBOUND_BULK.name, name)
+        lane.unread_from = offset
+    desk.books.positions[OUTBOUND_BULK.name] = len(log)
+    again = Reader(log, at_most=100)
+    again.between = lambda: seen.append(again.next)
+    intake = Intake(desk, Reader(log), again, lambda: None)  # type: ignore[arg-type] # in memory
+
+    asyncio.run(intake._read_again(OUTBOUND_BULK, asyncio.Event()))
+
+    loaded = {n: len(w.lanes[OUTBOUND_BULK.name].waiting) for n, w in desk.books.numbers.items()}
+    assert (loaded, max(seen), len(seen) < 10) == ({"1": 4, "3": 3}, 5007, True)
+
+
+def test_what_a_full_lane_has_no_room_for_is_looked_into_when_its_turn_comes() -> None:
+    log, desk = requests(OUTBOUND_BULK, [NUMBER] * 3), handler(lane_max=2)
+    log.append(log[-1]._replace(offset=3, value=b"{"))
+    for record in log:
+        desk.outbound_read(record, MOMENT)
+    before = len(desk.books.take()[0])
+    for offset in (0, 1):
+        desk.books.lane(OUTBOUND_BULK.name, NUMBER).finish(offset)
+    intake = Intake(desk, Reader(log), Reader(log), lambda: None)  # type: ignore[arg-type]
+    asyncio.run(intake._read_again(OUTBOUND_BULK, asyncio.Event()))
+    outputs, _ = desk.books.take()
+
+    # A cursor and the positions; then the dead letter and its outcome too.
+    assert (before, [o.topic.name for o in outputs][:2]) == (2, [DLQ.name, OUTCOMES.name])
+    assert desk.books.lane(OUTBOUND_BULK.name, NUMBER).finished == {3}
+
+
 def test_a_persons_unfinished_request_holds_bots_after_a_restart_before_anything_is_loaded() -> (
     None
 ):
     log, desk = requests(OUTBOUND_PEOPLE, [NUMBER] * 3), handler(5)
     desk.books.positions[OUTBOUND_PEOPLE.name] = 3
-    desk.books.work(NUMBER).lanes[OUTBOUND_PEOPLE.name] = Lane(5, finished={2}, unread_from=1)
+    desk.books.work(NUMBER).lanes[OUTBOUND_PEOPLE.name] = Lane(
+        Limits(5), finished={2}, unread_from=1
+    )
     intake = Intake(desk, Reader(log), Reader(log), lambda: None)  # type: ignore[arg-type]
 
     asyncio.run(intake.seek())

@@ -1,9 +1,12 @@
 """The cap, against brute force. No clock: time is a number."""
 
+import random
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saath_sender.pace import Pace
@@ -45,11 +48,13 @@ def _leave(pace: Pace, under_way: list[tuple[float, float]], until: float) -> li
 
 
 seconds = st.floats(0, 3, allow_nan=False)
+# Of few, the second is full sooner.
+caps = st.one_of(st.integers(1, 4), st.integers(1, 40))
 short = st.one_of(st.just(0.0), st.floats(0, 0.01), seconds)
 
 
 @given(
-    cap=st.integers(1, 40),
+    cap=caps,
     steps=st.lists(st.tuples(short, st.one_of(st.just(0.0), seconds)), max_size=150),
 )
 def test_never_more_than_the_cap_leaves_in_any_second(
@@ -103,3 +108,120 @@ def test_it_is_chosen_no_earlier_than_it_may_leave_so_that_a_better_one_may_stil
         pace.leave(pace.reserve(at), at)
 
     assert pace.next_at(0.6) == 1.01
+
+
+# What may happen to a number, in any order: (what, a number that says which or how much).
+happenings = st.lists(
+    st.tuples(
+        st.sampled_from(["send", "send", "choose", "door", "back", "slow", "hear", "cap", "wait"]),
+        st.one_of(st.floats(0, 0.06), seconds),
+    ),
+    max_size=200,
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(cap=caps, steps=happenings)
+def test_whatever_happens_in_whatever_order_nothing_leaves_into_a_full_second(
+    cap: int, steps: list[tuple[str, float]]
+) -> None:
+    pace, now, slots = Pace(cap, MARGIN), 0.0, list[float]()
+    left, heard, wrong = list[float](), list[float](), list[tuple[int, int, int]]()
+    for what, amount in steps:
+        match what:
+            case "choose":
+                slots.append(pace.reserve(now))
+            case "send" | "door" if slots and (what == "send" or pace.wait(now) <= 0):
+                now += pace.wait(now)
+                pace.leave(slots.pop(int(amount * 100) % len(slots)), now)
+                left.append(now)
+                ours = sum(at > now - 1 for at in left)
+                theirs = sum(at > now - 1 for at in heard)
+                allowed = pace.effective_cap(now)
+                if ours > max(1, allowed - theirs):
+                    wrong.append((ours, theirs, allowed))
+            case "back" if slots:
+                pace.give_back(slots.pop())
+            case "slow":
+                pace.slow_down(now, amount)
+            case "hear":
+                heard += [now] * int(amount * 10)
+                for _ in range(int(amount * 10)):
+                    pace.hear(now)
+            case "cap":
+                pace.cap = 1 + int(amount * 10)
+            case _:
+                now += amount
+
+    assert wrong == []
+
+
+def busy(pace: Pace, seconds: float, lateness: Iterator[float], arrivals: Sequence[float]) -> int:
+    """
+    A loop with work for all of it, whose timer is late and whose sends come to the door later still.
+
+    How many left; customers write at *arrivals*.
+    """
+    now, count, hearing = 0.0, 0, deque(arrivals)
+    while now < seconds:
+        while hearing and hearing[0] <= now:
+            pace.hear(hearing.popleft())
+        if (at := pace.next_at(now)) > now:
+            now = at + next(lateness)
+            continue
+        slot, door = pace.reserve(now), now + next(lateness) / 2
+        while (wait := pace.wait(door)) > 0:
+            door += wait + next(lateness)
+        pace.leave(slot, door)
+        now, count = door, count + 1
+    return count
+
+
+@pytest.mark.parametrize(("cap", "inbound"), [(1, 0), (5, 0), (20, 0), (5, 2), (20, 4), (20, 10)])
+def test_at_least_97_percent_of_the_cap_is_used_with_a_timer_that_is_2_ms_late(
+    cap: int, inbound: int
+) -> None:
+    chance, seconds = random.Random(1), 200
+    lateness = iter(lambda: chance.uniform(0.001, 0.002), None)
+    arrivals = sorted(chance.uniform(0, seconds) for _ in range(inbound * seconds))
+
+    count = busy(Pace(cap, MARGIN), seconds, lateness, arrivals)
+
+    assert count >= 0.97 * seconds * (cap - inbound)
+
+
+def test_a_flood_of_customers_leaves_one_a_second() -> None:
+    pace, left = Pace(20, MARGIN), list[float]()
+    for tick in range(500):
+        now = tick / 50
+        pace.hear(now)
+        if pace.next_at(now) <= now:
+            pace.leave(pace.reserve(now), now)
+            left.append(now)
+
+    # Until the first second is full there is room; from then on one leaves as soon as the last is gone.
+    assert [round(at, 2) for at in left if at > 0.5] == [
+        round(0.24 + 1.02 * n, 2) for n in range(1, 10)
+    ]
+
+
+def test_a_burst_of_customers_is_over_after_a_second() -> None:
+    pace = Pace(20, MARGIN)
+    pace.leave(pace.reserve(0.0), 0.0)
+    for _ in range(1000):
+        pace.hear(0.5)
+
+    assert (pace.next_at(0.6), pace.next_at(1.6)) == (1.01, 1.6)
+
+
+def test_a_cap_that_is_lowered_holds_for_what_left_before_and_one_that_is_raised_at_once() -> None:
+    pace = Pace(20, MARGIN)
+    for n in range(20):
+        pace.leave(pace.reserve(n / 20), n / 20)
+    pace.cap = 5
+    lowered = pace.next_at(1.0)
+    pace.cap = 21
+    raised = pace.next_at(1.0)
+
+    # The fifth from the end left at 0.75.
+    assert (lowered, raised) == (1.76, 1.0)

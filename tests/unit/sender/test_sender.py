@@ -85,7 +85,7 @@ class Partition:
 
     def asked(self, topic: Topic, **request: Any) -> None:
         """A request is written and read."""
-        self.outbound(topic, json.dumps(request).encode())
+        self.outbound(topic, json.dumps(request).encode(), request.get("number", NUMBER))
 
     def outbound(self, topic: Topic, value: bytes, key: str = NUMBER) -> None:
         self.read(topic, value, key.encode())
@@ -133,7 +133,7 @@ class Partition:
         headers, value = encode(event)
         stamp = int(self.now.wall.timestamp() * 1000)
         self.handler.inbound_read(
-            Record(INBOUND, PARTITION, offset, stamp, None, value, tuple(headers))
+            Record(INBOUND, PARTITION, offset, stamp, None, value, tuple(headers)), self.now
         )
 
     def commit(self) -> list[Output]:
@@ -610,10 +610,35 @@ def test_a_request_of_another_partitions_number_is_moved_untouched() -> None:
     p = Partition()
     elsewhere = next(str(n) for n in range(100) if partition_for(str(n), PARTITIONS) != PARTITION)
     rest = {"to": PHONE, "class": "utility", "messages": [TEMPLATE]}
-    p.asked(OUTBOUND, id="r", number=elsewhere, **rest)
+    p.outbound(OUTBOUND, json.dumps({"id": "r", "number": elsewhere, **rest}).encode())
+    p.asked(OUTBOUND, id="s", number=elsewhere, **rest)
     moved = [o for o in p.commit() if o.topic is OUTBOUND]
 
     assert [(o.partition, o.key) for o in moved] == [
         (partition_for(elsewhere, PARTITIONS), elsewhere.encode())
-    ]
+    ] * 2
     assert p.run(1.0) == []
+
+
+@pytest.mark.parametrize("key", ["", "my-shop", "100000000000009"])
+def test_a_request_with_another_key_is_moved_to_its_numbers_lane(key: str) -> None:
+    p = Partition()
+    rest = {"number": NUMBER, "to": PHONE, "class": "utility", "messages": [TEMPLATE]}
+    p.outbound(OUTBOUND, json.dumps({"id": "r", **rest}).encode(), key)
+    (moved,) = [o for o in p.commit() if o.topic is OUTBOUND]
+    left = p.run(0.2)
+    p.read(OUTBOUND, moved.value or b"", moved.key or b"")
+
+    assert (moved.partition, left, p.run(0.2)) == (PARTITION, [], ["r"])
+
+
+def test_a_number_in_digits_of_another_script_is_refused_and_not_moved_for_ever() -> None:
+    p = Partition()
+    rest = {"number": "١٢", "to": PHONE, "class": "utility", "messages": [TEMPLATE]}
+    p.asked(OUTBOUND, id="r", **rest)
+    outputs = p.commit()
+
+    assert ([o for o in outputs if o.topic is OUTBOUND], outcomes(outputs)) == (
+        [],
+        ["MessageRefused"],
+    )

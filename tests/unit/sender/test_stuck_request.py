@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from tests.unit.sender.test_lanes import Owner, drain
 
 from saath_sender import lanes
-from saath_sender.lanes import FINISHED_MAX, Lane
+from saath_sender.lanes import FINISHED_MAX, Lane, Limits
 from saath_sender.ledger import encode_cursor
 
 
 def past_a_stuck_one(count: int) -> Owner:
     """The first is never finished, all others are as soon as they are read."""
-    owner = Owner(list(range(count)), Lane(500), 0)
+    owner = Owner(list(range(count)), Lane(Limits(500)), 0)
     for _ in range(count):
         owner.read_main()
         owner.finish(1) if len(owner.lane.waiting) > 1 else None
@@ -51,7 +51,7 @@ def test_nothing_is_lost_or_done_twice_however_little_may_be_finished_past_a_stu
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lanes, "FINISHED_MAX", 3)
-        owner = Owner(list(range(count)), Lane(limit), 0)
+        owner = Owner(list(range(count)), Lane(Limits(limit)), 0)
         for step, choice in steps:
             match step:
                 case "main":
