@@ -33,10 +33,11 @@ SECTIONS = (
     "SANDBOX",
     "LOCAL",
     "DEV",
+    "CLI",
 )
 
 # The same, of those that stand alone.
-SHARED = ("INSTALLATION_KEY", "TURN_KEYS", "GRANT_KEYS", "REVISION")
+SHARED = ("INSTALLATION_KEY", "TURN_KEYS", "GRANT_KEYS", "REVISION", "NUMBER_TOKEN")
 
 # What Kubernetes adds for a Service named ``saath-ingest``: nobody's spelling, and nobody's setting.
 _SERVICE_LINK = re.compile(r"_SERVICE_(HOST|PORT(_.+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_.+)?$")

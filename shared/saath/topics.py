@@ -61,7 +61,7 @@ def _input(name: str, days: float, written_by: str, read_by: str, by: By = "numb
 
 
 INBOUND = _input("inbound.v1", 8, "ingest", "router, sender, sync")
-HISTORY = _input("history.v1", 30, "ingest", "sync")
+HISTORY = _input("history.v1", 30, "ingest, sync", "sync")
 BACKFILL = _input("backfill.v1", 7, "sync", "router")
 ACCOUNTS = _input("accounts.v1", 30, "ingest", "sync, people", by="account")
 OUTBOUND = Topic(

@@ -25,12 +25,13 @@ from saath.service import Worker, listening, say_build
 from saath.settings import KafkaSettings
 from saath.topics import ACCOUNTS, CREDENTIALS, HISTORY, INBOUND, NUMBERS
 from saath_sync.connect import Connector
+from saath_sync.front import Front, Service
 from saath_sync.graph_calls import MetaCalls
 from saath_sync.handler import Installation, SyncHandler
 from saath_sync.numbers import Numbers
 from saath_sync.onboarding import Token
 from saath_sync.prober import Prober
-from saath_sync.routes import Front, Service, application
+from saath_sync.routes import application
 from saath_sync.settings import SyncSettings
 from saath_sync.tender import Tender
 
@@ -101,6 +102,9 @@ def compose(
     tender = Tender(numbers, source, section.patience(), section.backfill_per_second, utc_now)
 
     def token_of(number: str) -> Token | None:
+        # As the sender does: a system token serves all numbers.
+        if settings.graph.access_token is not None:
+            return settings.graph.access_token
         recorded = credentials.get(number)
         return vault.decrypt(recorded.ciphertext) if recorded else None
 

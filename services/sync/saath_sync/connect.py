@@ -15,7 +15,7 @@ from saath.errors import SaathError
 from saath.events import NumberPolicy
 from saath.kafka.inbox import NotCommitted, NotOwner
 from saath.secrets import Vault
-from saath_sync import onboarding
+from saath_sync import advice, onboarding
 from saath_sync.facts import ConnectAsked, Fact, StepAnswered, StepAsked, TokenObtained
 from saath_sync.ledger import Ledger, Step
 from saath_sync.numbers import Numbers
@@ -30,14 +30,22 @@ class ConnectFailed(SaathError):
     """
     The number could not be connected.
 
-    ``by_meta`` is whether Meta said so; otherwise it is unknown. ``choose`` asks a person to choose.
+    ``by_meta`` is whether Meta said so; otherwise it is unknown. ``choose`` asks a person to choose, or
+    to bring what is missing. ``ledger`` is what is known of the number, where something is.
     """
 
     def __init__(
-        self, sentence: str, what_to_do: str, *, by_meta: bool = True, choose: bool = False
+        self,
+        sentence: str,
+        what_to_do: str,
+        *,
+        by_meta: bool = True,
+        choose: bool = False,
+        ledger: Ledger | None = None,
     ) -> None:
         super().__init__(sentence)
         self.what_to_do, self.by_meta, self.choose = what_to_do, by_meta, choose
+        self.ledger = ledger
 
 
 class Calls(Protocol):
@@ -93,7 +101,8 @@ class Connector:
         Connect a number with a code.
 
         Raises:
-            ConnectFailed: without a token or a number there is nothing to go on with.
+            ConnectFailed: without a token or a number there is nothing to go on with, or Meta refuses
+                what the number does not work without.
             NotOwner: another pod has the number; the code was not spent.
             StepRefused: the number is being connected at this moment; the code was not spent.
         """
@@ -117,7 +126,7 @@ class Connector:
         A person says so: what Meta takes only once is asked again too, and if it had been taken,
         Meta's refusal tells us.
         """
-        return await self._run(number, token, ask_unknown=True)
+        return await self.run(number, token, ask_unknown=True)
 
     async def _connect_named(self, wish: Wish, number: str) -> Ledger:
         await self.numbers.submit(_asked(wish, number))
@@ -130,24 +139,39 @@ class Connector:
 
     async def _with_token(self, number: str, token: Token) -> Ledger:
         await self._keep(TokenObtained(number, self.vault.encrypt(token)))
-        return await self._run(number, token, ask_unknown=False)
+        return await self.run(number, token, ask_unknown=False)
 
-    async def _only_number(self, account: str, token: Token) -> PhoneNumber:
-        for attempt in range(READ_TRIES):
+    async def numbers_of(
+        self, account: str, token: Token
+    ) -> Sequence[PhoneNumber] | Refused | Unknown:
+        """The account's numbers; asking changes nothing, so it is asked again where no answer came."""
+        for _ in range(READ_TRIES - 1):
             found = await self.calls.phone_numbers(account, token)
             if not isinstance(found, Unknown):
-                break
-            if attempt < READ_TRIES - 1:
-                await asyncio.sleep(READ_EVERY_SECONDS)
-        if isinstance(found, Refused | Unknown):
-            raise _failed("the account's numbers could not be read", found)
+                return found
+            await asyncio.sleep(READ_EVERY_SECONDS)
+        return await self.calls.phone_numbers(account, token)
+
+    async def _only_number(self, account: str, token: Token) -> PhoneNumber:
+        found = await self.numbers_of(account, token)
+        what = "the account's numbers could not be read"
+        if isinstance(found, Unknown):
+            raise ConnectFailed(f"{what}: {found.reason}", advice.NEW_CODE, by_meta=False)
+        if isinstance(found, Refused):
+            todo = advice.on_refusal("facts", found)
+            raise ConnectFailed(f"{what}: {onboarding.problem(found)}", todo)
         chosen = onboarding.only_number(found)
         if isinstance(chosen, Refused):
-            raise ConnectFailed(chosen.message, onboarding.NEW_CODE, choose=True)
+            raise ConnectFailed(chosen.message, advice.NEW_CODE, choose=True)
         return chosen
 
-    async def _run(self, number: str, token: Token, *, ask_unknown: bool) -> Ledger:
-        """The steps that are left, in their order, each at most once."""
+    async def run(self, number: str, token: Token, *, ask_unknown: bool) -> Ledger:
+        """
+        The steps that are left, in their order, each at most once.
+
+        Raises:
+            ConnectFailed: one that the number does not work without was refused or not answered.
+        """
         tried: list[Step] = []
         while True:
             ledger = self.numbers.ledger(number)
@@ -155,7 +179,7 @@ class Connector:
                 raise NotOwner(f"the number {number} is not known here")
             step = onboarding.next_step(ledger, self.now(), tried=tried, ask_unknown=ask_unknown)
             if step is None:
-                return ledger
+                return _working(ledger, self.now())
             tried.append(step)
             await self.numbers.submit(StepAsked(number, step, ask_unknown))
             await self._keep(await self._ask(step, ledger, token))
@@ -199,12 +223,22 @@ def _asked(wish: Wish, number: str) -> ConnectAsked:
 
 
 def _no_token(result: Refused | Unknown) -> ConnectFailed:
-    return _failed("the code could not be exchanged", result)
+    what = "the code could not be exchanged"
+    if isinstance(result, Unknown):
+        return ConnectFailed(f"{what}: {result.reason}", advice.NEW_CODE, by_meta=False)
+    todo = advice.on_refusal("exchange", result)
+    return ConnectFailed(f"{what}: {onboarding.problem(result)}", todo)
 
 
-def _failed(what: str, result: Refused | Unknown) -> ConnectFailed:
-    match result:
-        case Refused():
-            return ConnectFailed(f"{what}: {onboarding.problem(result)}", onboarding.NEW_CODE)
-        case Unknown(reason):
-            return ConnectFailed(f"{what}: {reason}", onboarding.NEW_CODE, by_meta=False)
+def _working(ledger: Ledger, now: datetime) -> Ledger:
+    """The ledger, if nothing is missing without which the number does not work."""
+    step = onboarding.first_failed(ledger)
+    if step is None:
+        return ledger
+    record = ledger.steps.get(step)
+    if record is None:  # the exchange: without a token nothing was asked
+        raise ConnectFailed("there is no token for it", advice.NEW_CODE, choose=True)
+    todo = advice.what_to_do(step, record, now, adopted=ledger.adopted) or advice.NEW_CODE
+    sentence = f"{step}: {record.problem or 'it was asked and never answered'}"
+    refused = record.state == "refused"
+    raise ConnectFailed(sentence, todo, by_meta=refused, ledger=ledger)

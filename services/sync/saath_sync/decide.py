@@ -15,9 +15,11 @@ from saath.events import (
 from saath.identity import digest_id
 from saath_sync import living, onboarding, phases
 from saath_sync.facts import (
+    AdoptAsked,
     AppOpened,
     ConnectAsked,
     Fact,
+    HistoryGiven,
     Probed,
     ReplayBegun,
     Replayed,
@@ -30,6 +32,7 @@ from saath_sync.facts import (
 from saath_sync.ledger import DECLINED, Ledger
 from saath_sync.living import Rules
 from saath_sync.onboarding import StepRefused
+from saath_sync.own_history import Chunk, chunk_event
 
 DECLINED_BY_THE_BUSINESS = 2593109
 
@@ -40,6 +43,7 @@ class Decision:
 
     ledger: Ledger
     credential: CredentialRecorded | None = None
+    history: tuple[Event, ...] = ()
     backfill: tuple[Replayed, ...] = ()
 
 
@@ -77,6 +81,8 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
     """
     if isinstance(fact, ConnectAsked):
         return Decision(_connect_asked(fact, ledger))
+    if isinstance(fact, AdoptAsked):
+        return _adopted(fact, ledger, now)
     if ledger is None:
         raise StepRefused(f"the number {fact.number} is not known here")
 
@@ -85,6 +91,8 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
             return Decision(living.app_seen(ledger, now, now, rules))
         case Probed(finding=finding, cause=cause, asked_at=asked_at):
             return Decision(living.probed(ledger, finding, cause, asked_at, rules))
+        case HistoryGiven(chunk=chunk):
+            return _given(chunk, ledger, now)
         case StepAsked(step=step, ask_unknown=ask_unknown):
             return Decision(onboarding.asked(ledger, step, now, ask_unknown=ask_unknown))
         case StepAnswered(step=step, result=result):
@@ -93,7 +101,13 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
             return Decision(onboarding.answered(ledger, step, result, now))
         case TokenObtained():
             ledger = onboarding.token_obtained(living.connected_anew(ledger, now), now)
-            return Decision(ledger, credential=_credential(fact, now))
+            return Decision(ledger, credential=_credential(fact.number, fact.ciphertext, now))
+        case ReplayBegun() | ReplayProgressed() | ReplayFinished():
+            return _replayed(fact, ledger)
+
+
+def _replayed(fact: ReplayBegun | ReplayProgressed | ReplayFinished, ledger: Ledger) -> Decision:
+    match fact:
         case ReplayBegun(due=due):
             return _replay(phases.replay_begun(ledger, due))
         case ReplayProgressed(replay=replay, events=events):
@@ -112,16 +126,35 @@ def _connect_asked(fact: ConnectAsked, ledger: Ledger | None) -> Ledger:
             "account": fact.account,
             "policy": fact.policy,
             "wants_history": fact.wants_history,
+            "adopted": False,
         }
     )
 
 
-def _credential(fact: TokenObtained, now: datetime) -> CredentialRecorded:
+def _adopted(fact: AdoptAsked, ledger: Ledger | None, now: datetime) -> Decision:
+    ledger = onboarding.adopted(ledger, fact.number, fact.account, fact.policy, now)
+    ledger = living.connected_anew(ledger, now)
+    if fact.ciphertext is None:
+        return Decision(ledger)
+    return Decision(ledger, credential=_credential(fact.number, fact.ciphertext, now))
+
+
+def _given(chunk: Chunk, ledger: Ledger, now: datetime) -> Decision:
+    """An adopted number's own history goes where Meta's arrives, its chunk after its messages."""
+    if not ledger.adopted:
+        raise StepRefused(
+            f"the number {ledger.number} was not adopted: its history comes from Meta, or not at all"
+        )
+    counted = chunk_event(chunk, ledger.number, now)
+    return Decision(ledger, history=(*chunk.messages, counted))
+
+
+def _credential(number: str, ciphertext: str, now: datetime) -> CredentialRecorded:
     return CredentialRecorded(
-        id=digest_id("credential_", fact.number, fact.ciphertext),
+        id=digest_id("credential_", number, ciphertext),
         time=now,
-        number=fact.number,
-        ciphertext=fact.ciphertext,
+        number=number,
+        ciphertext=ciphertext,
     )
 
 

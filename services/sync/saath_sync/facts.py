@@ -7,6 +7,7 @@ from saath.events import HistoryMediaReceived, MessageBackfilled, NumberPolicy
 from saath_sync.ledger import Replay, Step
 from saath_sync.life import Finding
 from saath_sync.onboarding import Result
+from saath_sync.own_history import Chunk
 from saath_sync.phases import Due
 
 Replayed = MessageBackfilled | HistoryMediaReceived
@@ -20,6 +21,24 @@ class ConnectAsked:
     account: str
     policy: NumberPolicy
     wants_history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptAsked:
+    """A number that was connected elsewhere is ours from now on; *ciphertext* is its own token, if any."""
+
+    number: str
+    account: str
+    policy: NumberPolicy
+    ciphertext: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryGiven:
+    """Some of an adopted number's history, from whoever has it."""
+
+    number: str
+    chunk: Chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,8 @@ class Probed:
 
 Fact = (
     ConnectAsked
+    | AdoptAsked
+    | HistoryGiven
     | TokenObtained
     | StepAsked
     | StepAnswered

@@ -1,6 +1,6 @@
 """The onboarding calls on the Graph API: what is asked, and what each answer means."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import SecretStr
@@ -13,6 +13,9 @@ FIELDS = "id,display_phone_number,is_on_biz_app,platform_type"
 
 # The number is not visible to us: 100 comes with subcode 33, and what we ask has no other fault.
 GONE, PERMISSIONS = (10, 33, 100, 190), range(200, 300)
+
+# An account has some hundred numbers at most; a page that names itself as the next ends here.
+PAGES_MAX = 50
 
 SYNC_TYPES: dict[str, str] = {"contacts": "smb_app_state_sync", "history": "history"}
 
@@ -39,14 +42,22 @@ class MetaCalls:
     async def phone_numbers(
         self, account: str, token: Token
     ) -> Sequence[PhoneNumber] | Refused | Unknown:
-        """The numbers of an account."""
-        answer = await self._get(f"{account}/phone_numbers", token, {"fields": FIELDS})
-        if not isinstance(answer, GraphAnswer):
-            return answer
-        found = answer.body.get("data")
-        if not isinstance(found, list):
-            return _meant(answer)
-        return [_number(item) for item in found if isinstance(item, dict)]
+        """The numbers of an account, all pages of them."""
+        numbers: list[PhoneNumber] = []
+        params = {"fields": FIELDS, "limit": "100"}
+        for _ in range(PAGES_MAX):
+            answer = await self._get(f"{account}/phone_numbers", token, params)
+            if not isinstance(answer, GraphAnswer):
+                return answer
+            found = answer.body.get("data")
+            if not isinstance(found, list):
+                return _meant(answer)
+            numbers += [_number(item) for item in found if isinstance(item, dict)]
+            after = _next_page(answer.body)
+            if after is None:
+                break
+            params = {**params, "after": after}
+        return numbers
 
     async def read_number(self, number: str, token: Token) -> PhoneNumber | Refused | Unknown:
         """What Meta says of one number."""
@@ -111,7 +122,9 @@ def _read(answer: GraphAnswer) -> GraphAnswer | Refused | Unknown:
         known = code if isinstance(code, int) else None
         if answer.status >= 500:
             return Unknown(f"Meta could not say ({message or 'no message'}, HTTP {answer.status})")
-        return Refused(known, str(message or f"HTTP {answer.status}"))
+        finer = answer.error.get("error_subcode")
+        subcode = finer if isinstance(finer, int) else None
+        return Refused(known, str(message or f"HTTP {answer.status}"), subcode)
     return answer if answer.status < 300 else _meant(answer)
 
 
@@ -120,9 +133,18 @@ def _meant(answer: GraphAnswer) -> Unknown:
 
 
 def _number(item: Any) -> PhoneNumber:
-    display = item.get("display_phone_number")
+    display, platform = item.get("display_phone_number"), item.get("platform_type")
     return PhoneNumber(
         number=str(item.get("id", "")),
         display_phone=str(display) if display else None,
         on_business_app=item.get("is_on_biz_app") is True,
+        platform=str(platform) if platform else None,
     )
+
+
+def _next_page(body: Mapping[str, Any]) -> str | None:
+    match body.get("paging"):
+        case {"next": str(), "cursors": {"after": str() as after}}:
+            return after
+        case _:
+            return None

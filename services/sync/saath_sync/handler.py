@@ -213,6 +213,8 @@ class SyncHandler:
 
         if decision.credential:
             yield output(CREDENTIALS, decision.credential, self._layout.of(CREDENTIALS))
+        for event in decision.history:
+            yield output(HISTORY, event, self._layout.of(HISTORY))
         for event in decision.backfill:
             yield output(BACKFILL, event, self._layout.of(BACKFILL))
 

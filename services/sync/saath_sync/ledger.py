@@ -31,6 +31,8 @@ class StepRecord(Model):
     doubtful: bool = False
     request_id: str | None = None
     problem: str | None = None
+    code: int | None = None
+    subcode: int | None = None
 
 
 class Phase(Model):
@@ -104,9 +106,14 @@ class DeadlineTold(Model):
 
 
 class Ledger(Model):
-    """Everything sync remembers of one number."""
+    """
+    Everything sync remembers of one number.
+
+    ``adopted``: it was connected elsewhere, so what Meta takes only once is never asked for it.
+    """
 
     number: str
+    adopted: bool = False
     account: str | None = None
     display_phone: Annotated[str | None, Private] = None
     policy: NumberPolicy = NumberPolicy()

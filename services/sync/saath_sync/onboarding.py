@@ -12,21 +12,20 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from saath.errors import SaathError
+from saath.events import NumberPolicy
 from saath_sync.ledger import Ledger, Step, StepRecord
 
 # Without these the number does not work; without its past it does.
-NEEDED: tuple[Step, ...] = ("exchange", "subscribe", "facts")
+# What only reads comes before what changes something, so that a refusal leaves nothing to undo.
+NEEDED: tuple[Step, ...] = ("exchange", "facts", "subscribe")
+ADOPTED: tuple[Step, ...] = ("facts", "subscribe")
 ONE_TIME: tuple[Step, ...] = ("contacts", "history")
 
 # No call of ours waits longer for its answer, so what was asked before that will not be answered.
 ANSWER_WITHIN = timedelta(seconds=60)
 
-NEW_CODE = (
-    "A code lives 30 seconds and is good once: have the business finish Embedded Signup again, and "
-    "send the new code at once, with phone_number_id where it is known."
-)
-
 ALREADY_ASKED, TOO_LATE = 2593107, 2593108
+NO_PROBLEM: dict[str, object] = {"problem": None, "code": None, "subcode": None}
 
 
 class StepRefused(SaathError):
@@ -46,6 +45,7 @@ class Refused:
 
     code: int | None
     message: str
+    subcode: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class PhoneNumber:
     number: str
     display_phone: str | None = field(default=None, repr=False)
     on_business_app: bool = False
+    platform: str | None = None
 
 
 Result = Done | Refused | Unknown
@@ -70,7 +71,14 @@ Token = SecretStr
 
 def wanted(ledger: Ledger) -> tuple[Step, ...]:
     """The steps of this number's onboarding, in their order."""
+    if ledger.adopted:
+        return ADOPTED
     return (*NEEDED, "contacts", "history") if ledger.wants_history else (*NEEDED, "contacts")
+
+
+def needed(ledger: Ledger) -> tuple[Step, ...]:
+    """The steps without which this number does not work."""
+    return ADOPTED if ledger.adopted else NEEDED
 
 
 def next_step(
@@ -95,13 +103,21 @@ def next_step(
     return None
 
 
+def first_failed(ledger: Ledger) -> Step | None:
+    """The first step that is not done, of those without which the number does not work."""
+    return next((step for step in needed(ledger) if not is_done(ledger, step)), None)
+
+
 def asked(ledger: Ledger, step: Step, now: datetime, *, ask_unknown: bool) -> Ledger:
     """
     Store the intent to ask *step*.
 
     Raises:
-        StepRefused: it is being asked at this moment, it was done, or its answer is unknown.
+        StepRefused: it is being asked at this moment, it was done, its answer is unknown, or the
+            number was adopted and it is none of an adoption's.
     """
+    if ledger.adopted and step not in ADOPTED:
+        raise StepRefused(f"{step} is never asked for a number that was connected elsewhere")
     record = ledger.steps.get(step)
     if record is not None and not _may_ask(step, record, now, ask_unknown=ask_unknown):
         raise StepRefused(f"{step} {_why_not(record, now)}")
@@ -114,17 +130,70 @@ def answered(ledger: Ledger, step: Step, result: Result, now: datetime) -> Ledge
     record = ledger.steps.get(step) or StepRecord(state="asked", asked_at=now)
     match result:
         case Done(request_id=request_id):
-            update = {"state": "done", "request_id": request_id, "problem": None}
+            update = {"state": "done", "request_id": request_id, **NO_PROBLEM}
         case Refused(code=code) if code == ALREADY_ASKED and record.doubtful:
             # Our own unanswered call got through: that is what this refusal says.
-            update = {"state": "done", "problem": None}
+            update = {"state": "done", **NO_PROBLEM}
         case Refused():
-            update = {"state": "refused", "problem": problem(result)}
+            said = {"code": result.code, "subcode": result.subcode}
+            update = {"state": "refused", "problem": problem(result), **said}
         case Unknown(reason=reason):
-            update = {"state": "unknown", "problem": reason}
+            update = {**NO_PROBLEM, "state": "unknown", "problem": reason}
     ledger = _put(ledger, step, record.model_copy(update={**update, "answered_at": now}))
-    works = all(is_done(ledger, needed) for needed in NEEDED)
+    works = first_failed(ledger) is None
     return ledger.model_copy(update={"connected": ledger.connected or works})
+
+
+def adoption_refused(ledger: Ledger | None, now: datetime) -> str | None:
+    """Why a number may not be adopted; ``None`` where it may."""
+    if ledger is None or ledger.adopted or ledger.life.state != "active":
+        return None
+    exchange = ledger.steps.get("exchange")
+    if exchange is None:
+        return None
+    match shown_state(exchange, now):
+        case "done":
+            return (
+                f"the number {ledger.number} was connected here with a code: there is nothing to adopt. "
+                "Resume goes on with what is missing of it"
+            )
+        case "asked":
+            return f"the number {ledger.number} is being connected at this moment"
+        case _:
+            return None
+
+
+def adopted(
+    ledger: Ledger | None, number: str, account: str, policy: NumberPolicy, now: datetime
+) -> Ledger:
+    """
+    The ledger of a number that was connected elsewhere.
+
+    What was ever asked once stays known, and from now on none of it is asked.
+
+    Raises:
+        StepRefused: it was connected here with a code, or is being connected.
+    """
+    if why := adoption_refused(ledger, now):
+        raise StepRefused(why)
+    ledger = ledger or Ledger(number=number)
+    kept = {step: ledger.steps[step] for step in ONE_TIME if step in ledger.steps}
+    update = {"account": account, "policy": policy, "adopted": True, "steps": kept}
+    return ledger.model_copy(update={**update, "wants_history": False})
+
+
+def adoptable(found: Collection[PhoneNumber], number: str) -> PhoneNumber | Refused:
+    """Judge whether *number* is one of the account's, connected, and shared with a phone."""
+    mine = next((one for one in found if one.number == number), None)
+    if mine is None:
+        return Refused(None, f"the account has no number {number} that this token may see")
+    judged = coexistence(mine)
+    if isinstance(judged, Refused):
+        return judged
+    if mine.platform not in (None, "CLOUD_API"):
+        said = f"the number is not connected to the API (platform_type is {mine.platform})"
+        return Refused(None, said)
+    return mine
 
 
 def token_obtained(ledger: Ledger, now: datetime) -> Ledger:
@@ -135,7 +204,7 @@ def token_obtained(ledger: Ledger, now: datetime) -> Ledger:
     return answered(ledger.model_copy(update={"steps": again}), "exchange", Done(), now)
 
 
-def coexistence(found: PhoneNumber) -> Result:
+def coexistence(found: PhoneNumber) -> Done | Refused:
     """Judge whether a number is one that a phone and the API share."""
     if found.on_business_app:
         return Done()
@@ -174,39 +243,23 @@ def shown_state(record: StepRecord, now: datetime) -> str:
 
 def problem(refused: Refused) -> str:
     """Meta's words, with its number."""
-    number = "" if refused.code is None else f" (Meta's error {refused.code})"
-    return f"{refused.message}{number}"
-
-
-def what_to_do(step: Step, record: StepRecord, now: datetime) -> str | None:
-    """What a person should do about a step that is not done; ``None`` when nothing."""
-    state = shown_state(record, now)
-    if state in ("done", "asked"):
-        return None
-    text = record.problem or ""
-    if step == "exchange":
-        return NEW_CODE
-    if str(ALREADY_ASKED) in text or str(TOO_LATE) in text:
-        return (
-            "Meta takes this request once, within 24 hours of the onboarding: have the business "
-            "disconnect in the app and go through Embedded Signup again. Everything else works."
-        )
-    if state == "unknown" and step in ONE_TIME:
-        return (
-            "Meta may have taken the request, or not. If nothing arrives in some minutes, ask again "
-            "within 24 hours of the onboarding: POST /numbers/{number}/resume. If Meta had taken it, "
-            "it says so and nothing is lost."
-        )
-    return "Mend what Meta names, then POST /numbers/{number}/resume."
+    if refused.code is None:
+        return refused.message
+    finer = "" if refused.subcode is None else f", subcode {refused.subcode}"
+    return f"{refused.message} (Meta's error {refused.code}{finer})"
 
 
 def may_still_be_taken(record: StepRecord | None) -> bool:
     """Whether a one-time request can still be won: neither taken nor refused for good."""
     if record is None or record.state in ("asked", "unknown"):
         return True
-    text = record.problem or ""
-    final = str(ALREADY_ASKED) in text or str(TOO_LATE) in text
-    return record.state == "refused" and not final
+    return record.state == "refused" and not final(record)
+
+
+def final(record: StepRecord) -> bool:
+    """Whether Meta takes this one-time request no more, in this onboarding."""
+    text = record.problem or ""  # ledgers of before had the code in the text alone
+    return any(record.code == code or str(code) in text for code in (ALREADY_ASKED, TOO_LATE))
 
 
 def _may_ask(step: Step, record: StepRecord, now: datetime, *, ask_unknown: bool) -> bool:

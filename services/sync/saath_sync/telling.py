@@ -13,9 +13,11 @@ from saath.events import (
 )
 from saath_sync import metrics
 from saath_sync.facts import (
+    AdoptAsked,
     AppOpened,
     ConnectAsked,
     Fact,
+    HistoryGiven,
     Probed,
     ReplayBegun,
     ReplayFinished,
@@ -58,6 +60,11 @@ def say(fact: Fact) -> None:
     match fact:
         case ConnectAsked():
             log.info("number.connect_asked", number=fact.number)
+        case AdoptAsked():
+            log.info("number.adopt_asked", number=fact.number)
+        case HistoryGiven():
+            given = len(fact.chunk.messages)
+            log.info("history.given", number=fact.number, chunk=fact.chunk.order, messages=given)
         case TokenObtained():
             log.info("number.token_obtained", number=fact.number)
         case StepAsked():

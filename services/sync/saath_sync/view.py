@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from saath.events import JsonObject
-from saath_sync import onboarding
-from saath_sync.ledger import History, Ledger, Step, StepRecord, history_state, sync_state
+from saath_sync import advice, onboarding
+from saath_sync.ledger import History, Ledger, Step, history_state, sync_state
 from saath_sync.life import state_of
 
 
@@ -13,13 +13,14 @@ def shown(ledger: Ledger, now: datetime) -> JsonObject:
     return {
         "number": ledger.number,
         "account": ledger.account,
+        "adopted": ledger.adopted,
         "display_phone": ledger.display_phone,
         "state": state_of(ledger.life, works=ledger.connected),
         "life": _life(ledger),
         "policy": ledger.policy.model_dump(exclude_none=True),
         "contacts_sync": sync_state(ledger.steps.get("contacts")),
         "history_sync": history_state(ledger),
-        "steps": [_step(step, ledger.steps.get(step), now) for step in onboarding.wanted(ledger)],
+        "steps": [_step(step, ledger, now) for step in onboarding.wanted(ledger)],
         "history": _history(ledger.history) if ledger.history else None,
         "problem": ledger.declined,
     }
@@ -38,7 +39,8 @@ def _life(ledger: Ledger) -> JsonObject:
     return {name: value for name, value in found.items() if value}
 
 
-def _step(step: Step, record: StepRecord | None, now: datetime) -> JsonObject:
+def _step(step: Step, ledger: Ledger, now: datetime) -> JsonObject:
+    record = ledger.steps.get(step)
     if record is None:
         return {"step": step, "state": "not_asked"}
     found = {
@@ -48,7 +50,7 @@ def _step(step: Step, record: StepRecord | None, now: datetime) -> JsonObject:
         "answered_at": record.answered_at.isoformat() if record.answered_at else None,
         "request_id": record.request_id,
         "problem": record.problem,
-        "what_to_do": onboarding.what_to_do(step, record, now),
+        "what_to_do": advice.what_to_do(step, record, now, adopted=ledger.adopted),
     }
     return {name: value for name, value in found.items() if value is not None}
 

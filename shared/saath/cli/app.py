@@ -4,7 +4,7 @@ from importlib import import_module
 
 import typer
 
-from saath.cli import conversation, dlq, number, policy, topics
+from saath.cli import conversation, dlq, number, onboard, policy, topics
 from saath.cli.costs import costs
 from saath.cli.decode import decode
 from saath.cli.export import export
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
+onboard.hang(number.app)
 app.add_typer(policy.app, name="policy")
 app.add_typer(conversation.app, name="conversation")
 app.add_typer(number.app, name="number")

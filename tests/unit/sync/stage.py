@@ -55,6 +55,7 @@ class Meta:
 
     numbers: Sequence[PhoneNumber] = (PhoneNumber(NUMBER, "15550783881", True),)
     answers: dict[Step, list[Refused | Unknown]] = field(default_factory=dict)
+    account_answers: list[Refused | Unknown] = field(default_factory=list)
     before: Step | None = None
     after: Step | None = None
     asked: list[Step] = field(default_factory=list)
@@ -66,7 +67,7 @@ class Meta:
     async def phone_numbers(
         self, account: str, token: Token
     ) -> Sequence[PhoneNumber] | Refused | Unknown:
-        return self.numbers
+        return self.account_answers.pop(0) if self.account_answers else self.numbers
 
     async def read_number(self, number: str, token: Token) -> PhoneNumber | Refused | Unknown:
         return self._answer("facts") or self.numbers[0]

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from tests.unit.sync.samples import ACCOUNT, NOW, NUMBER, chunk, contact, message
 from tests.unit.sync.stage import Meta, Stage
 
@@ -30,6 +31,7 @@ from saath.topics import (
     partition_for,
 )
 from saath_sync import living
+from saath_sync.connect import ConnectFailed
 from saath_sync.facts import AppOpened, Probed
 from saath_sync.handler import STATE, Installation, SyncHandler
 from saath_sync.ledger import Ledger
@@ -227,7 +229,10 @@ def test_a_restriction_ends_by_itself_at_its_time() -> None:
 
 async def test_a_number_whose_past_was_not_asked_for_is_warned_of_until_the_time_is_over() -> None:
     stage = Stage(Meta(answers={"subscribe": [Refused(10, "Permission denied")]}))
-    ledger = await stage.connect()
+    with pytest.raises(ConnectFailed, match="Permission denied") as failed:
+        await stage.connect()
+    ledger = failed.value.ledger
+    assert ledger is not None
     handler = SyncHandler(
         0, Installation(b"0123456789abcdef", Layout({t.name: 1 for t in TOPICS}), HOUR), NOW
     )

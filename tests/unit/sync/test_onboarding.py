@@ -7,12 +7,13 @@ from tests.unit.sync.stage import VAULT, Crash, Meta, Stage, states
 from saath.codec import decode
 from saath.events import CredentialRecorded, NumberPolicy, NumberRecorded
 from saath.topics import CREDENTIALS, NUMBERS
+from saath_sync.advice import what_to_do
 from saath_sync.connect import ConnectFailed
 from saath_sync.facts import StepAsked
 from saath_sync.ledger import Step
-from saath_sync.onboarding import PhoneNumber, Refused, StepRefused, Unknown, what_to_do
+from saath_sync.onboarding import PhoneNumber, Refused, StepRefused, Unknown
 
-ALL: tuple[Step, ...] = ("exchange", "subscribe", "facts", "contacts", "history")
+ALL: tuple[Step, ...] = ("exchange", "facts", "subscribe", "contacts", "history")
 ALL_DONE = dict.fromkeys(ALL, "done")
 
 
@@ -154,16 +155,20 @@ async def test_connecting_twice_asks_for_contacts_and_history_once() -> None:
 
     await stage.connect()
 
-    assert stage.meta.asked == [*ALL, "exchange", "subscribe", "facts"]
+    assert stage.meta.asked == [*ALL, "exchange", "facts", "subscribe"]
 
 
-async def test_a_number_without_the_business_app_is_not_connected() -> None:
+async def test_a_number_without_the_business_app_is_not_connected_and_nothing_is_to_be_undone() -> (
+    None
+):
     stage = Stage(Meta(numbers=(PhoneNumber(NUMBER, None, on_business_app=False),)))
 
-    ledger = await stage.connect()
+    with pytest.raises(ConnectFailed, match="is_on_biz_app is false") as failed:
+        await stage.connect()
 
-    assert (ledger.connected, stage.meta.asked) == (False, ["exchange", "subscribe", "facts"])
-    assert "is_on_biz_app is false" in (ledger.steps["facts"].problem or "")
+    ledger = failed.value.ledger
+    assert ledger is not None
+    assert (ledger.connected, stage.meta.asked) == (False, ["exchange", "facts"])
 
 
 async def test_a_number_that_is_being_connected_is_not_connected_a_second_time() -> None:

@@ -10,8 +10,9 @@ from tests.unit.sync.stage import Meta, Stage
 
 from saath.events import NumberPolicy
 from saath.http import Health
+from saath_sync.front import Front, Service
 from saath_sync.onboarding import PhoneNumber, Refused, Unknown
-from saath_sync.routes import Front, Service, application
+from saath_sync.routes import application
 
 TOKEN = "the-token-of-the-onboarding-page"
 ASKED = {"code": "a-secret-code", "waba_id": ACCOUNT, "phone_number_id": NUMBER}
@@ -121,3 +122,52 @@ async def test_an_unknown_number_is_not_found_and_one_without_a_token_not_resume
         resumed = await http.post(f"/numbers/{NUMBER}/resume")
 
     assert (unknown.status_code, resumed.status_code) == (404, 409)
+
+
+ADOPT = {"phone_number_id": NUMBER, "waba_id": ACCOUNT, "token": "a-secret-token"}
+LINE = b'{"id":"wamid.1","time":1793523600,"author":"customer","phone":"16505551234","text":"Hi"}'
+
+
+async def test_a_number_is_adopted_and_its_history_taken_line_by_line(service: Service) -> None:
+    async with client(service) as http:
+        adopted = await http.post("/numbers/adopt", json=ADOPT)
+        taken = await http.post(
+            f"/numbers/{NUMBER}/history?chunk=1&first_line=7&last=true", content=LINE + b"\n{"
+        )
+
+    shown = adopted.json()
+    assert (adopted.status_code, shown["state"], shown["adopted"]) == (200, "active", True)
+    assert [step["step"] for step in shown["steps"]] == ["facts", "subscribe"]
+    problem = {"line": 8, "problem": "it is not JSON"}
+    assert taken.json() == {"taken": 1, "refused": [problem]}
+
+
+async def test_a_refused_step_is_no_success_and_comes_with_what_is_known_of_the_number(
+    stage: Stage,
+) -> None:
+    stage.meta = Meta(answers={"subscribe": [Refused(10, "Permission denied")]})
+    async with stage.pod() as connector, client(Service(connector, lambda _: None)) as http:
+        answer = await http.post("/numbers", json=ASKED)
+
+    said = answer.json()
+    assert (answer.status_code, said["number"]["state"]) == (400, "onboarding")
+    assert said["error"] == "subscribe: Permission denied (Meta's error 10)"
+    assert "whatsapp_business_management" in said["what_to_do"]
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "status"),
+    [
+        ("chunk=0", LINE, 422),
+        ("chunk=1", b"\n" * 2000, 413),
+        ("chunk=1", b"x" * (1024 * 1024 + 1), 413),
+    ],
+)
+async def test_more_history_than_is_taken_at_once_is_refused(
+    service: Service, query: str, body: bytes, status: int
+) -> None:
+    async with client(service) as http:
+        await http.post("/numbers/adopt", json=ADOPT)
+        answer = await http.post(f"/numbers/{NUMBER}/history?{query}", content=body)
+
+    assert answer.status_code == status

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from tests.unit.sync.stage import Stage
 from tests.unit.sync.test_routes import ASKED, client
 
-from saath_sync.routes import BODY_BYTES_MAX, Service
+from saath_sync.front import BODY_BYTES_MAX, Service
 
 CHUNK = b"x" * 1024
 
