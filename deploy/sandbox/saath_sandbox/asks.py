@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Ask(BaseModel):
@@ -116,22 +116,34 @@ class RawAsk(Ask):
     signature: Literal["valid", "wrong", "missing"] = "valid"
 
 
+# The calls of the Graph API, by what they are for.
+Call = Literal["messages", "exchange", "phone_numbers", "facts", "subscribe", "contacts", "history"]
+
+
 class AnswerFault(Ask):
     """
-    How to answer the next sends.
+    How to answer the next sends, or the next calls of another kind: *number* is then any node's id.
 
     error: refuse with *code* (and *http*) · cut: accept, then cut the connection ·
     hang: accept, then never answer · drop: cut the connection and accept nothing ·
     http: a bare HTTP status, as a proxy in front of Meta would give
+    stall: accept nothing and never answer; not of sends
     """
 
-    kind: Literal["error", "cut", "hang", "drop", "http"]
+    kind: Literal["error", "cut", "hang", "drop", "http", "stall"]
+    call: Call = "messages"
     times: int = Field(1, ge=1)
     number: str | None = None
     code: int = 131000
     subcode: int | None = None
     http: int | None = None
     retry_after_seconds: int | None = None
+
+    @model_validator(mode="after")
+    def _sends_are_not_stalled(self) -> "AnswerFault":
+        if self.kind == "stall" and self.call == "messages":
+            raise ValueError("a send is dropped, or hangs")
+        return self
 
 
 class FaultsAsk(Ask):

@@ -192,6 +192,10 @@ class Sandbox:
         answer = await self._get("history", {"number": number})
         return [OldMessage.model_validate(item) for item in answer["messages"]]
 
+    async def calls(self, node: str) -> list[str]:
+        """What was asked of a number or an account besides sends (`asks.Call`), oldest first."""
+        return [str(call) for call in (await self._get("calls", {"node": node}))["calls"]]
+
     async def wait_for_messages(
         self,
         number: str,

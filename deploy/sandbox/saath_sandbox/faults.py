@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 
 from saath_sandbox import errors
-from saath_sandbox.asks import AnswerFault, FaultsAsk
+from saath_sandbox.asks import AnswerFault, Call, FaultsAsk
 from saath_sandbox.errors import GraphError
 from saath_sandbox.settings import Settings
 
@@ -84,10 +84,10 @@ class Faults:
             ],
         }
 
-    def take_answer(self, number: str) -> AnswerFault | None:
-        """The fault that the next answer to this number has to suffer."""
+    def take_answer(self, node: str, call: Call = "messages") -> AnswerFault | None:
+        """The fault that the next answer to this number, or other node, has to suffer."""
         for waiting in self.answers:
-            if waiting.fault.number in (None, number):
+            if waiting.fault.call == call and waiting.fault.number in (None, node):
                 waiting.left -= 1
                 if not waiting.left:
                     self.answers.remove(waiting)

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from saath_sandbox import errors, validation
-from saath_sandbox.asks import AnswerFault
+from saath_sandbox.asks import AnswerFault, Call
 from saath_sandbox.clock import Clock
 from saath_sandbox.errors import GraphError
 from saath_sandbox.faults import Faults
@@ -39,11 +39,21 @@ class Graph:
         version = r"/{version:v\d+\.\d+}"
         return [
             web.post(version + "/{node}/messages", self.messages),
-            web.get(version + "/oauth/access_token", self._in_metas_shape(self.access_token)),
-            web.post(version + "/{node}/subscribed_apps", self._in_metas_shape(self.subscribe)),
-            web.get(version + "/{node}/phone_numbers", self._in_metas_shape(self.phone_numbers)),
-            web.post(version + "/{node}/smb_app_data", self._in_metas_shape(self.smb_app_data)),
-            web.get(version + "/{node}", self._in_metas_shape(self.node)),
+            web.get(
+                version + "/oauth/access_token", self._in_metas_shape(self.access_token, "exchange")
+            ),
+            web.post(
+                version + "/{node}/subscribed_apps",
+                self._in_metas_shape(self.subscribe, "subscribe"),
+            ),
+            web.get(
+                version + "/{node}/phone_numbers",
+                self._in_metas_shape(self.phone_numbers, "phone_numbers"),
+            ),
+            web.post(
+                version + "/{node}/smb_app_data", self._in_metas_shape(self.smb_app_data, "history")
+            ),
+            web.get(version + "/{node}", self._in_metas_shape(self.node, "facts")),
         ]
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
@@ -92,14 +102,40 @@ class Graph:
         """GET /{PHONE_ID}?fields=…"""
         return _json(self._fields(self._number(request), request))
 
-    def _in_metas_shape(self, handler: Handler) -> Handler:
+    def _in_metas_shape(self, handler: Handler, kind: Call) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
+            node, call = request.match_info.get("node", ""), kind
+            if kind == "history" and b"smb_app_state_sync" in await request.read():
+                call = "contacts"
+            self._world.calls.append((call, node))
+            fault = self._faults.take_answer(node, call)
             try:
-                return await handler(request)
+                if fault is None:
+                    return await handler(request)
+                return await self._faulty(handler, request, fault)
             except GraphError as error:
                 return _json(error.body(self._world.ids.trace()), error.http)
 
         return handle
+
+    async def _faulty(
+        self, handler: Handler, request: web.Request, fault: AnswerFault
+    ) -> web.StreamResponse:
+        """Accept or not, and answer wrongly or not at all, as the fault wants it."""
+        if fault.kind == "error":
+            known = errors.by_code(fault.code, fault.http)
+            raise GraphError(
+                known.http, known.code, fault.message or known.message, subcode=fault.subcode
+            )
+        if fault.kind in ("cut", "hang"):
+            await handler(request)
+        if fault.kind == "http":
+            return web.Response(status=fault.http or 502, text="spoilt on request")
+        if fault.kind in ("hang", "stall"):
+            await asyncio.sleep(HANG_SECONDS)
+        if request.transport is not None:
+            request.transport.abort()
+        return _json({})  # nobody is there to read it
 
     def _waba(self, request: web.Request) -> list[Number]:
         waba_id = request.match_info["node"]

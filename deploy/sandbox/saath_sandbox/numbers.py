@@ -2,7 +2,7 @@
 
 import datetime as dt
 import random
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,6 +19,7 @@ ENTRY_POINT_SECONDS = 72 * 3600
 
 # A full budget says nothing that a new one would not; beyond this many they are swept.
 PAIRS_KEPT = 50_000
+CALLS_KEPT = 100_000
 
 
 @dataclass(slots=True)
@@ -122,6 +123,8 @@ class World:
         self.codes: dict[str, Code] = {}
         self.tokens: dict[str, str | None] = {}  # token → its WABA, or every one
         self.templates: dict[str, str] = {}
+        # What was asked besides sends, in its order: the call, and the number or account it was for.
+        self.calls: deque[tuple[str, str]] = deque(maxlen=CALLS_KEPT)
         if self.settings.system_token:
             self.tokens[self.settings.system_token] = None
 

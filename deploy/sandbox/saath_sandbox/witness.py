@@ -40,6 +40,7 @@ class Witness:
         """What is served."""
         return [
             web.get("/control/messages", self.messages),
+            web.get("/control/calls", self.calls),
             web.get("/control/report", self.report),
             web.get("/control/deliveries", self.deliveries),
             web.get("/control/history", self.history),
@@ -53,6 +54,12 @@ class Witness:
         views = self._views(request)
         listed = [view.model_dump(exclude_none=False) for view in views]
         return web.json_response({"messages": listed, "next": self._arrivals.next_seq() - 1})
+
+    async def calls(self, request: web.Request) -> web.Response:
+        """What was asked of a number or an account besides sends, oldest first, refused ones too."""
+        node = request.query.get("node")
+        listed = [call for call, of in self._world.calls if node in (None, of)]
+        return web.json_response({"calls": listed})
 
     async def report(self, request: web.Request) -> web.Response:
         """One number's account, or everyone's."""
