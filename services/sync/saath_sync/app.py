@@ -32,7 +32,7 @@ from saath_sync.numbers import Numbers
 from saath_sync.onboarding import Token
 from saath_sync.prober import Prober
 from saath_sync.routes import application
-from saath_sync.settings import SyncSettings
+from saath_sync.settings import SyncSettings, countries_not_supported
 from saath_sync.tender import Tender
 
 log = structlog.get_logger()
@@ -51,7 +51,8 @@ async def resources(
         raise Misconfigured("SAATH_CREDENTIALS__KEYS is missing: tokens are stored encrypted only")
     health = not_connected()
     policy = NumberPolicy(answers=settings.sync.answers, bot=settings.sync.bot)
-    front = Front(settings.sync.api_token, policy, health, utc_now)
+    not_supported = countries_not_supported(settings.sync.countries_not_supported)
+    front = Front(settings.sync.api_token, policy, health, utc_now, not_supported=not_supported)
     async with web(settings, front, stopping) as drained:
         connected = await connect("sync", settings, health, stopping)
         if connected is None:

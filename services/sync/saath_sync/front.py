@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from saath.http import Health
 from saath.kafka.inbox import NotCommitted, NotOwner
 from saath_sync.adopt import Adopter
 from saath_sync.connect import ConnectFailed, Connector
+from saath_sync.eligibility import NotEligible, NotSupported, Verdict
 from saath_sync.onboarding import StepRefused, Token
 from saath_sync.view import shown
 
@@ -28,6 +29,8 @@ RETRY_AFTER_SECONDS = "5"
 # A code has some hundred characters.
 BODY_BYTES_MAX = 64 * 1024
 DIGITS = r"^\d{1,32}$"
+
+EVERYBODY = NotSupported(frozenset(), "nobody")
 
 Number = Annotated[str, Path(pattern=DIGITS)]
 
@@ -54,6 +57,7 @@ class Front:
     health: Health
     now: Callable[[], datetime]
     service: Service | None = None
+    not_supported: NotSupported = EVERYBODY
 
 
 class Unauthorised(SaathError):
@@ -129,6 +133,8 @@ async def refused(front: Front, error: Exception) -> Response:
         body["what_to_do"] = error.what_to_do
         if error.ledger:
             body["number"] = shown(error.ledger, front.now())
+    if isinstance(error, NotEligible):
+        body |= verdict_shown(error.verdict)
     log.warning("request.refused", status=status, kind=type(error).__name__)
     return JSONResponse(body, status, headers=headers)
 
@@ -141,7 +147,7 @@ def _status(error: Exception) -> int:
             return 404
         case TooLarge():
             return 413
-        case HungUp():
+        case HungUp() | NotEligible():
             return 400
         case StepRefused() | NoToken():
             return 409
@@ -153,6 +159,18 @@ def _status(error: Exception) -> int:
             return 503
         case _:
             return 500
+
+
+def verdict_shown(verdict: Verdict) -> dict[str, object]:
+    """A verdict as people and tools are shown it."""
+    eligible = "no" if verdict.obstacles else "unknown" if verdict.unknown else "yes"
+    judge = "Embedded Signup is the judge: go on, it says what it does not take."
+    return {
+        "eligible": eligible,
+        "obstacles": [asdict(obstacle) for obstacle in verdict.obstacles],
+        "unknown": list(verdict.unknown),
+        **({"note": judge} if eligible == "unknown" else {}),
+    }
 
 
 async def misread(_: Request, error: Exception) -> Response:

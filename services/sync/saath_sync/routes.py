@@ -1,5 +1,7 @@
 """HTTP: numbers are connected and looked at here. No rules: ``onboarding`` and ``connect`` have them."""
 
+from typing import Literal
+
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -10,6 +12,7 @@ from saath.events import Answers, NumberPolicy
 from saath.probe_routes import probe_routes
 from saath_sync.adopt_routes import adopt_routes
 from saath_sync.connect import Wish
+from saath_sync.eligibility import Candidate, NotEligible, judged
 from saath_sync.facts import AppOpened
 from saath_sync.front import (
     DIGITS,
@@ -21,14 +24,28 @@ from saath_sync.front import (
     misread,
     refused,
     service_of,
+    verdict_shown,
 )
 from saath_sync.view import shown
 
 
-class ConnectBody(BaseModel):
-    """What the onboarding page sends when the business has finished Embedded Signup."""
+class CandidateBody(BaseModel):
+    """What may be said of a number before it is connected; what is not said is not judged."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    phone: str | None = Field(default=None, pattern=r"^\+?[\d ()./-]{5,40}$")
+    country: str | None = Field(default=None, pattern=r"^[A-Za-z]{2}$")
+    app_version: str | None = Field(default=None, max_length=40)
+    app: Literal["business", "consumer"] | None = None
+
+    def candidate(self) -> Candidate:
+        """As it is judged."""
+        return Candidate(self.phone, self.country, self.app_version, self.app)
+
+
+class ConnectBody(CandidateBody):
+    """What the onboarding page sends when the business has finished Embedded Signup."""
 
     code: SecretStr = Field(min_length=1, max_length=4096)
     waba_id: str = Field(pattern=DIGITS)
@@ -61,8 +78,18 @@ def _numbers(front: Front) -> APIRouter:
     async def connect(request: Request) -> JSONResponse:
         service = service_of(front, request)
         body = ConnectBody.model_validate_json(await body_of(request))
+        verdict = judged(body.candidate(), front.not_supported)
+        if verdict.obstacles:
+            raise NotEligible(verdict)
         ledger = await service.connector.connect(_wish(body, front.policy))
         return JSONResponse(shown(ledger, front.now()))
+
+    @router.post("/numbers/check")
+    async def check(request: Request) -> JSONResponse:
+        """Say what stands in a number's way before anybody goes through Embedded Signup."""
+        service_of(front, request)
+        body = CandidateBody.model_validate_json(await body_of(request))
+        return JSONResponse(verdict_shown(judged(body.candidate(), front.not_supported)))
 
     @router.get("/numbers/{number}")
     async def look(request: Request, number: Number) -> JSONResponse:

@@ -1,7 +1,9 @@
 """Sync's settings. See the README beside this package for what each is for."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from importlib.resources import files
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -9,6 +11,7 @@ from saath.events import Answers
 from saath.graph import GraphSettings
 from saath.secrets import CredentialSettings
 from saath.settings import Section, Settings
+from saath_sync.eligibility import NotSupported, newest
 from saath_sync.heartbeat import Heartbeats
 from saath_sync.life import Probing
 from saath_sync.living import Rules
@@ -33,6 +36,9 @@ class SyncSection(Section):
     history_patience_seconds: float = Field(default=3600.0, ge=0)
     # History messages put on backfill, all numbers of a pod together: live traffic goes first.
     backfill_per_second: int = Field(default=200, ge=1, le=100_000)
+
+    # Countries (ISO 3166) whose numbers Meta does not take; the newest row of countries.csv where empty.
+    countries_not_supported: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] | None = None
 
     # The app on the phone must be opened now and then, or Meta disconnects the number.
     heartbeat_at_risk_days: float = Field(default=10.0, gt=0)
@@ -76,6 +82,13 @@ class SyncSection(Section):
             whole=timedelta(seconds=self.history_quiet_seconds),
             incomplete=timedelta(seconds=self.chunk_patience_seconds),
         )
+
+
+def countries_not_supported(said: Sequence[str] | None) -> NotSupported:
+    """What the setting says; the newest row of the data beside this module where it says nothing."""
+    if said is not None:
+        return NotSupported(frozenset(said), "SAATH_SYNC__COUNTRIES_NOT_SUPPORTED")
+    return newest(files(__package__).joinpath("countries.csv").read_text("utf-8").splitlines())
 
 
 class SyncSettings(Settings):

@@ -38,6 +38,8 @@ def connect(
     answers: Annotated[str | None, typer.Option(help="Who answers; the default is sync's.")] = None,
     bot: Annotated[str | None, typer.Option(help="Its bot.")] = None,
     history: Annotated[bool, typer.Option(help="Ask for what was written before.")] = True,
+    country: Annotated[str | None, typer.Option(help="The number's country: DE.")] = None,
+    app_version: Annotated[str | None, typer.Option(help="Of the WhatsApp Business app.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -49,6 +51,7 @@ def connect(
     if not code:
         refuse("the code of Embedded Signup is expected on standard input")
     said = {"phone_number_id": number, "answers": answers, "bot": bot}
+    said |= {"country": country, "app_version": app_version}
     body = {name: value for name, value in said.items() if value is not None}
     asked = {**body, "code": code, "waba_id": waba, "history": history}
     _show(_call(lambda api: api.post("/numbers", asked)), as_json=as_json)
@@ -213,8 +216,8 @@ def _lines(answer: Answer) -> Iterator[str]:
     if not answer.went_well:
         why = _why(answer)
         yield f"saath: {why['error']}"
-        if "what_to_do" in why:
-            yield why["what_to_do"]
+        obstacles = [one.get("what_to_do") for one in answer.body.get("obstacles", ())]
+        yield from filter(None, [why.get("what_to_do"), *obstacles])
     if view:
         yield f"{view.get('number')}: {view.get('state')}"
     for step in view.get("steps", ()):

@@ -171,3 +171,22 @@ async def test_more_history_than_is_taken_at_once_is_refused(
         answer = await http.post(f"/numbers/{NUMBER}/history?{query}", content=body)
 
     assert answer.status_code == status
+
+
+async def test_a_number_that_is_not_taken_is_refused_before_its_code_is_spent(
+    service: Service, stage: Stage
+) -> None:
+    old = {"app_version": "2.24.16", "app": "business", "phone": "+4917012345678"}
+    async with client(service) as http:
+        checked = await http.post("/numbers/check", json=old)
+        refused = await http.post("/numbers", json={**ASKED, **old})
+        unknown = await http.post("/numbers/check", json={})
+
+    said = refused.json()
+    assert (refused.status_code, stage.meta.asked, stage.written) == (400, [], [])
+    assert {k: said[k] for k in ("eligible", "obstacles", "unknown")} == checked.json()
+    assert [o["what"] for o in said["obstacles"]] == ["app_version"]
+    assert (unknown.json()["eligible"], "Embedded Signup" in unknown.json()["note"]) == (
+        "unknown",
+        True,
+    )
