@@ -52,7 +52,14 @@ async def resources(
     health = not_connected()
     policy = NumberPolicy(answers=settings.sync.answers, bot=settings.sync.bot)
     not_supported = countries_not_supported(settings.sync.countries_not_supported)
-    front = Front(settings.sync.api_token, policy, health, utc_now, not_supported=not_supported)
+    front = Front(
+        settings.sync.api_token,
+        policy,
+        health,
+        utc_now,
+        not_supported=not_supported,
+        stopping=stopping,
+    )
     async with web(settings, front, stopping) as drained:
         connected = await connect("sync", settings, health, stopping)
         if connected is None:

@@ -19,7 +19,15 @@ from saath_sync import advice, onboarding
 from saath_sync.facts import ConnectAsked, Fact, StepAnswered, StepAsked, TokenObtained
 from saath_sync.ledger import Ledger, Step
 from saath_sync.numbers import Numbers
-from saath_sync.onboarding import Done, PhoneNumber, Refused, Result, Token, Unknown
+from saath_sync.onboarding import (
+    Done,
+    PhoneNumber,
+    Refused,
+    Result,
+    StepRefused,
+    Token,
+    Unknown,
+)
 
 # An answer is kept through a rebalance of this length; after that the call counts as unanswered.
 KEEP_TRIES, KEEP_EVERY_SECONDS = 20, 0.5
@@ -238,6 +246,8 @@ def _working(ledger: Ledger, now: datetime) -> Ledger:
     record = ledger.steps.get(step)
     if record is None:  # the exchange: without a token nothing was asked
         raise ConnectFailed("there is no token for it", advice.NEW_CODE, choose=True)
+    if onboarding.shown_state(record, now) == "asked":
+        raise StepRefused(f"{step} is being asked at this moment; try again in a minute")
     todo = advice.what_to_do(step, record, now, adopted=ledger.adopted) or advice.NEW_CODE
     sentence = f"{step}: {record.problem or 'it was asked and never answered'}"
     refused = record.state == "refused"

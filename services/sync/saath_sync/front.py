@@ -1,8 +1,9 @@
 """What all of sync's routes share: who may call, how a body is read, and how a refusal is said."""
 
+import asyncio
 import hmac
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -58,6 +59,8 @@ class Front:
     now: Callable[[], datetime]
     service: Service | None = None
     not_supported: NotSupported = EVERYBODY
+    # Who watches a number is sent home then.
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Unauthorised(SaathError):

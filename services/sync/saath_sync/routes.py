@@ -27,6 +27,7 @@ from saath_sync.front import (
     verdict_shown,
 )
 from saath_sync.view import shown
+from saath_sync.watch_routes import watch_routes
 
 
 class CandidateBody(BaseModel):
@@ -60,6 +61,7 @@ def application(front: Front) -> FastAPI:
     app = FastAPI(title="saath-sync", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(adopt_routes(front))
     app.include_router(_numbers(front))
+    app.include_router(watch_routes(front))
     app.include_router(probe_routes(front.health))
 
     async def say_why(_: Request, error: Exception) -> Response:
