@@ -30,6 +30,7 @@ class Adoption:
     account: str
     token: Token | None = None
     bot: str | None = None
+    cap_per_second: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Adopter:
         kept = connector.vault.encrypt(wish.token) if wish.token else None
         # Whoever answers it today goes on doing so, until a person says otherwise.
         policy = NumberPolicy(answers="nobody", bot=wish.bot)
-        fact = AdoptAsked(wish.number, wish.account, policy, kept)
+        fact = AdoptAsked(wish.number, wish.account, policy, kept, wish.cap_per_second)
         await connector.numbers.submit(fact)
         return await connector.run(wish.number, token, ask_unknown=False)
 

@@ -7,7 +7,16 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from saath_sync.adopt import Adoption
-from saath_sync.front import DIGITS, Front, Number, TooLarge, UnknownNumber, body_of, service_of
+from saath_sync.front import (
+    DIGITS,
+    Front,
+    Number,
+    TooLarge,
+    UnknownNumber,
+    body_in_openapi,
+    body_of,
+    service_of,
+)
 from saath_sync.own_history import LINES_MAX, Chunk, read_lines
 from saath_sync.view import shown
 
@@ -24,19 +33,21 @@ class AdoptBody(BaseModel):
     waba_id: str = Field(pattern=DIGITS)
     token: SecretStr | None = Field(default=None, min_length=1, max_length=4096)
     bot: str | None = Field(default=None, min_length=1, max_length=100)
+    cap_per_second: int | None = Field(default=None, ge=1, le=1000)
 
 
 def adopt_routes(front: Front) -> APIRouter:
     """What adoption needs."""
     router = APIRouter()
 
-    @router.post("/numbers/adopt")
+    @router.post("/numbers/adopt", openapi_extra=body_in_openapi(AdoptBody))
     async def adopt(request: Request) -> JSONResponse:
         """Take over a number that is connected elsewhere; what Meta takes only once is not asked."""
         service = service_of(front, request)
         body = AdoptBody.model_validate_json(await body_of(request))
         bot = body.bot or front.policy.bot
-        wish = Adoption(body.phone_number_id, body.waba_id, body.token, bot)
+        cap = body.cap_per_second or front.cap_per_second
+        wish = Adoption(body.phone_number_id, body.waba_id, body.token, bot, cap)
         ledger = await service.adopter.adopt(wish)
         return JSONResponse(shown(ledger, front.now()))
 

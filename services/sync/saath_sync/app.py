@@ -59,6 +59,8 @@ async def resources(
         utc_now,
         not_supported=not_supported,
         stopping=stopping,
+        expose_openapi=settings.sync.expose_openapi,
+        cap_per_second=settings.sync.cap_per_second,
     )
     async with web(settings, front, stopping) as drained:
         connected = await connect("sync", settings, health, stopping)

@@ -93,6 +93,7 @@ class Wish:
     number: str | None
     policy: NumberPolicy
     wants_history: bool
+    cap_per_second: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,7 @@ class Connector:
 
 
 def _asked(wish: Wish, number: str) -> ConnectAsked:
-    return ConnectAsked(number, wish.account, wish.policy, wish.wants_history)
+    return ConnectAsked(number, wish.account, wish.policy, wish.wants_history, wish.cap_per_second)
 
 
 def _no_token(result: Refused | Unknown) -> ConnectFailed:

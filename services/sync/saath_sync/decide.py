@@ -127,12 +127,14 @@ def _connect_asked(fact: ConnectAsked, ledger: Ledger | None) -> Ledger:
             "policy": fact.policy,
             "wants_history": fact.wants_history,
             "adopted": False,
+            "cap_per_second": fact.cap_per_second,
         }
     )
 
 
 def _adopted(fact: AdoptAsked, ledger: Ledger | None, now: datetime) -> Decision:
     ledger = onboarding.adopted(ledger, fact.number, fact.account, fact.policy, now)
+    ledger = ledger.model_copy(update={"cap_per_second": fact.cap_per_second})
     ledger = living.connected_anew(ledger, now)
     if fact.ciphertext is None:
         return Decision(ledger)

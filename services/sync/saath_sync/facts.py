@@ -21,6 +21,7 @@ class ConnectAsked:
     account: str
     policy: NumberPolicy
     wants_history: bool
+    cap_per_second: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class AdoptAsked:
     account: str
     policy: NumberPolicy
     ciphertext: str | None = field(default=None, repr=False)
+    cap_per_second: int = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ import hmac
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 from fastapi import Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from starlette.requests import ClientDisconnect
 
 from saath.errors import SaathError
@@ -59,6 +59,8 @@ class Front:
     now: Callable[[], datetime]
     service: Service | None = None
     not_supported: NotSupported = EVERYBODY
+    expose_openapi: bool = False
+    cap_per_second: int = 20
     # Who watches a number is sent home then.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -103,6 +105,12 @@ def service_of(front: Front, request: Request) -> Service:
     if front.service is None:
         raise NotReady("Kafka is not there yet; nothing was done")
     return front.service
+
+
+def body_in_openapi(model: type[BaseModel]) -> dict[str, Any]:
+    """A body that is read by hand, as OpenAPI describes it."""
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 async def body_of(request: Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:

@@ -118,6 +118,7 @@ class Ledger(Model):
     display_phone: Annotated[str | None, Private] = None
     policy: NumberPolicy = NumberPolicy()
     wants_history: bool = True
+    cap_per_second: int = 20
     connected: bool = False
     steps: dict[Step, StepRecord] = Field(default_factory=dict)
     history: History | None = None

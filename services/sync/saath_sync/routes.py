@@ -20,6 +20,7 @@ from saath_sync.front import (
     NoToken,
     Number,
     UnknownNumber,
+    body_in_openapi,
     body_of,
     misread,
     refused,
@@ -54,11 +55,13 @@ class ConnectBody(CandidateBody):
     answers: Answers | None = None
     bot: str | None = Field(default=None, min_length=1, max_length=100)
     history: bool = True
+    cap_per_second: int | None = Field(default=None, ge=1, le=1000)
 
 
 def application(front: Front) -> FastAPI:
     """The web application: onboarding for the one who has the token, and the operators' three."""
-    app = FastAPI(title="saath-sync", docs_url=None, redoc_url=None, openapi_url=None)
+    where = "/openapi.json" if front.expose_openapi else None
+    app = FastAPI(title="saath-sync", docs_url=None, redoc_url=None, openapi_url=where)
     app.include_router(adopt_routes(front))
     app.include_router(_numbers(front))
     app.include_router(watch_routes(front))
@@ -76,17 +79,17 @@ def application(front: Front) -> FastAPI:
 def _numbers(front: Front) -> APIRouter:
     router = APIRouter()
 
-    @router.post("/numbers")
+    @router.post("/numbers", openapi_extra=body_in_openapi(ConnectBody))
     async def connect(request: Request) -> JSONResponse:
         service = service_of(front, request)
         body = ConnectBody.model_validate_json(await body_of(request))
         verdict = judged(body.candidate(), front.not_supported)
         if verdict.obstacles:
             raise NotEligible(verdict)
-        ledger = await service.connector.connect(_wish(body, front.policy))
+        ledger = await service.connector.connect(_wish(body, front))
         return JSONResponse(shown(ledger, front.now()))
 
-    @router.post("/numbers/check")
+    @router.post("/numbers/check", openapi_extra=body_in_openapi(CandidateBody))
     async def check(request: Request) -> JSONResponse:
         """Say what stands in a number's way before anybody goes through Embedded Signup."""
         service_of(front, request)
@@ -125,11 +128,13 @@ def _numbers(front: Front) -> APIRouter:
     return router
 
 
-def _wish(body: ConnectBody, default: NumberPolicy) -> Wish:
+def _wish(body: ConnectBody, front: Front) -> Wish:
+    default = front.policy
     return Wish(
         code=body.code,
         account=body.waba_id,
         number=body.phone_number_id,
         policy=NumberPolicy(answers=body.answers or default.answers, bot=body.bot or default.bot),
         wants_history=body.history,
+        cap_per_second=body.cap_per_second or front.cap_per_second,
     )

@@ -37,6 +37,9 @@ class SyncSection(Section):
     # History messages put on backfill, all numbers of a pod together: live traffic goes first.
     backfill_per_second: int = Field(default=200, ge=1, le=100_000)
 
+    expose_openapi: bool = False
+    # What a number may send and receive in a second, where its onboarding does not say it: Meta's own.
+    cap_per_second: int = Field(default=20, ge=1, le=1000)
     # Countries (ISO 3166) whose numbers Meta does not take; the newest row of countries.csv where empty.
     countries_not_supported: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] | None = None
 

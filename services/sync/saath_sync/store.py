@@ -35,6 +35,7 @@ def recorded(ledger: Ledger, now: datetime, history_patience: timedelta) -> Numb
         restrictions=ledger.life.restrictions,
         account=ledger.account,
         display_phone=ledger.display_phone,
+        cap_per_second=ledger.cap_per_second,
         policy=ledger.policy,
         contacts_sync=sync_state(ledger.steps.get("contacts")),
         history_sync=state,

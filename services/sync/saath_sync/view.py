@@ -17,6 +17,7 @@ def shown(ledger: Ledger, now: datetime) -> JsonObject:
         "display_phone": ledger.display_phone,
         "state": state_of(ledger.life, works=ledger.connected),
         "life": _life(ledger),
+        "cap_per_second": ledger.cap_per_second,
         "policy": ledger.policy.model_dump(exclude_none=True),
         "contacts_sync": sync_state(ledger.steps.get("contacts")),
         "history_sync": history_state(ledger),

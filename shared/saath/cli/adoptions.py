@@ -22,6 +22,7 @@ class Entry(BaseModel):
     waba_id: str = Field(pattern=r"^\d{1,32}$")
     token: SecretStr | None = None
     bot: str | None = None
+    cap_per_second: int | None = Field(default=None, ge=1, le=1000)
 
     def body(self) -> dict[str, Any]:
         """As sync reads it."""

@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from tests.unit.sync.samples import NUMBER
 
 from saath.graph import GraphAnswer, GraphClient, GraphSettings, GraphUnreachable
-from saath_sync.graph_calls import MetaCalls
-from saath_sync.onboarding import Done, Refused, Result, Unknown
+from saath_sync.graph_calls import PAGES_MAX, MetaCalls
+from saath_sync.onboarding import Done, PhoneNumber, Refused, Result, Unknown
 
 TOKEN = SecretStr("token")
 
@@ -66,3 +66,31 @@ async def test_only_metas_own_words_say_what_became_of_a_one_time_request(
     body = {"messaging_product": "whatsapp", "sync_type": "history"}
     assert found == result
     assert graph.asked == [("POST", f"{NUMBER}/smb_app_data", {"json": body})]
+
+
+class Paging(GraphClient):
+    """An account with several pages of numbers, or with one that names itself as the next."""
+
+    def __init__(self, pages: int) -> None:
+        super().__init__(GraphSettings())
+        self.pages, self.asked = pages, 0
+
+    async def _ask(
+        self, method: str, path: str, token: SecretStr | None, **arguments: Any
+    ) -> GraphAnswer:
+        self.asked += 1
+        at = int(arguments["params"].get("after", "0"))
+        item = {"id": str(at), "is_on_biz_app": True, "platform_type": "CLOUD_API"}
+        more = {"next": "https://…", "cursors": {"after": str(at + 1)}}
+        body: dict[str, Any] = {"data": [item]}
+        return GraphAnswer(200, body | ({"paging": more} if at + 1 < self.pages else {}))
+
+
+async def test_an_account_with_many_numbers_is_read_to_its_end_and_never_for_ever() -> None:
+    graph, endless = Paging(3), Paging(10**9)
+
+    found = await MetaCalls(graph, "1", SecretStr("s")).phone_numbers("2", TOKEN)
+    await MetaCalls(endless, "1", SecretStr("s")).phone_numbers("2", TOKEN)
+
+    assert found == [PhoneNumber(str(at), None, True, "CLOUD_API") for at in range(3)]
+    assert endless.asked == PAGES_MAX

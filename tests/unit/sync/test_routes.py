@@ -8,8 +8,10 @@ from pydantic import SecretStr
 from tests.unit.sync.samples import ACCOUNT, NOW, NUMBER
 from tests.unit.sync.stage import Meta, Stage
 
-from saath.events import NumberPolicy
+from saath.codec import decode
+from saath.events import NumberPolicy, NumberRecorded
 from saath.http import Health
+from saath.topics import NUMBERS
 from saath_sync.front import Front, Service
 from saath_sync.onboarding import PhoneNumber, Refused, Unknown
 from saath_sync.routes import application
@@ -190,3 +192,29 @@ async def test_a_number_that_is_not_taken_is_refused_before_its_code_is_spent(
         "unknown",
         True,
     )
+
+
+async def test_a_cap_that_is_said_counts_above_the_setting(service: Service, stage: Stage) -> None:
+    async with client(service) as http:
+        usual = await http.post("/numbers", json=ASKED)
+        less = await http.post("/numbers", json={**ASKED, "cap_per_second": 5})
+        wrong = await http.post("/numbers", json={**ASKED, "cap_per_second": 1001})
+
+    public = [decode(o.headers, o.value) for o in stage.written if o.topic is NUMBERS][-1]
+    assert isinstance(public, NumberRecorded)
+    caps = [answer.json()["cap_per_second"] for answer in (usual, less)]
+    assert (caps, public.cap_per_second, wrong.status_code) == ([20, 5], 5, 422)
+
+
+async def test_the_api_is_described_where_a_setting_says_so_and_nowhere_else() -> None:
+    hidden, open_ = front(None), front(None)
+    open_.expose_openapi = True
+    found = []
+    for facing in (hidden, open_):
+        transport = httpx.ASGITransport(app=application(facing))
+        async with httpx.AsyncClient(transport=transport, base_url="http://sync") as http:
+            found.append(await http.get("/openapi.json"))
+
+    assert [answer.status_code for answer in found] == [404, 200]
+    body = found[1].json()["paths"]["/numbers/adopt"]["post"]["requestBody"]
+    assert "waba_id" in body["content"]["application/json"]["schema"]["properties"]
