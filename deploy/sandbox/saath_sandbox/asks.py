@@ -126,7 +126,7 @@ class AnswerFault(Ask):
 
     error: refuse with *code* (and *http*) · cut: accept, then cut the connection ·
     hang: accept, then never answer · drop: cut the connection and accept nothing ·
-    http: a bare HTTP status, as a proxy in front of Meta would give
+    http: a bare HTTP status, as a proxy in front of Meta would give ·
     stall: accept nothing and never answer; not of sends
     """
 
@@ -136,6 +136,7 @@ class AnswerFault(Ask):
     number: str | None = None
     code: int = 131000
     subcode: int | None = None
+    message: str | None = None
     http: int | None = None
     retry_after_seconds: int | None = None
 
