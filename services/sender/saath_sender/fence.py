@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from saath.events import Contact, OwnershipRecorded, WatermarkRecorded
 from saath.identity import identities, identity_of
 from saath.topics import INBOUND, OUTCOMES
+from saath_sender.ledger import Origin
 
 WATERMARK_KEY = b"~watermark"
 
@@ -98,8 +99,14 @@ class Fence:
         """True while there is nothing that the router has to judge, whoever is written to."""
         return not self._asked and number not in self._echoes
 
-    def undecided(self, number: str, addresses: Iterable[str], but: object = None) -> str | None:
-        """Why nobody *but* who asked may speak to *addresses* yet; ``None`` when nothing is in the way."""
+    def undecided(
+        self, number: str, addresses: Iterable[str], asking: Origin | None = None
+    ) -> str | None:
+        """
+        Why *asking* may not speak to *addresses* yet; ``None`` when nothing is in the way.
+
+        What a person asked for after it is sent after it: were it to wait for that, both would wait for ever.
+        """
         known = frozenset(addresses)
         for echo in self._echoes.get(number, ()):
             if echo.identities & known:
@@ -107,7 +114,9 @@ class Fence:
             if not any((number, i) in self._conversations for i in echo.identities):
                 return "an echo to an unknown address is not judged yet"
         for reference, asked in self._asked.items():
-            if reference != but and asked.number == number and asked.identities & known:
+            if _follows(reference, asking):
+                continue
+            if asked.number == number and asked.identities & known:
                 return "a person's request is not decided yet"
         return None
 
@@ -143,3 +152,13 @@ class Fence:
             key = (owner.number or "", identity)
             if self._conversations.get(key) == conversation:
                 del self._conversations[key]
+
+
+def _follows(reference: object, asking: Origin | None) -> bool:
+    """Whether *reference* is *asking* itself, or stands behind it in its topic."""
+    return (
+        asking is not None
+        and isinstance(reference, Origin)
+        and reference.topic == asking.topic
+        and reference.offset >= asking.offset
+    )
