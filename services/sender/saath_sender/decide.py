@@ -1,7 +1,7 @@
 """May this message leave now? Pure: no clock, no Kafka, no logging."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from saath.events import NumberRecorded, OwnershipRecorded, Restriction, RestrictionKind
 from saath.tokens import TurnToken
@@ -10,6 +10,9 @@ from saath_sender.scopes import EVERYTHING, Scope, scopes_of, window_open
 
 # What holds all of a number, or a class of it, is looked at again this late: it may hold a whole lane.
 LOOK_AGAIN_SECONDS = 1.0
+# What is sent again outlives its deadline, but not by what may last for ever: a number that is gone, a
+# pause that a person must end. The longest doubt is over by then, and its record still in its topic.
+AGAIN_AT_MOST = timedelta(hours=6)
 RESTRICTED: dict[RestrictionKind, Scope] = {
     "business_initiated": Scope("business_initiated"),
     "customer_initiated": Scope("replies"),
@@ -89,9 +92,9 @@ def decide(
     Whether message *index* of *request* may leave, in the order in which the answers matter.
 
     What can never be sent is said at once. What is sent again after a doubt has outlived its
-    deadline, and is judged by its epoch alone.
+    deadline, and is judged by its epoch alone; for some hours.
     """
-    if now >= request.expires_at and not facts.again:
+    if now >= request.expires_at + (AGAIN_AT_MOST if facts.again else timedelta(0)):
         return Expire()
     stopped = _yields(request, index, facts)
     return (

@@ -17,6 +17,9 @@ def stop(
         match decision:
             case Supersede(reason) | Refuse(reason) if job.attempt > 1:
                 outcome = outcomes.dropped(message, f"not sent again: {reason}", now.wall)
+            case Expire() if job.attempt > 1:
+                reason = "not sent again: its time has long passed"
+                outcome = outcomes.dropped(message, reason, now.wall)
             case Supersede(reason):
                 outcome = outcomes.superseded(message, reason, now.wall)
             case Refuse(reason, pointer):

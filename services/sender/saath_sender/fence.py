@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from saath.events import Contact, OwnershipRecorded, WatermarkRecorded
 from saath.identity import identities, identity_of
 from saath.topics import INBOUND, OUTCOMES
+from saath_sender.ledger import Origin
 
 WATERMARK_KEY = b"~watermark"
 
@@ -44,6 +45,9 @@ class Fence:
     _conversations: dict[tuple[str, str], str] = field(default_factory=dict)
     _echoes: dict[str, list[Echo]] = field(default_factory=dict)
     _asked: dict[object, _Asked] = field(default_factory=dict)
+    # The same by number, so that one's backlog costs no other's decisions; and what is answered of it.
+    _asked_of: dict[str, dict[object, _Asked]] = field(default_factory=dict)
+    _answered: set[object] = field(default_factory=set)
 
     def owner_read(self, key: bytes, value: bytes | None) -> None:
         """
@@ -69,7 +73,8 @@ class Fence:
 
     def person_asked(self, reference: object, number: str, to: str) -> None:
         """A person's request was read; *reference* names it until ``person_answered``."""
-        self._asked.setdefault(reference, _Asked(number, frozenset({to})))
+        asked = self._asked.setdefault(reference, _Asked(number, frozenset({to})))
+        self._asked_of.setdefault(asked.number, {})[reference] = asked
 
     def person_wrote_to(self, reference: object, address: str | None) -> None:
         """Meta sent it there, which may be another address of the same customer's."""
@@ -80,11 +85,18 @@ class Fence:
         """The last of its outcomes was written at this offset of ``outcomes``."""
         if asked := self._asked.get(reference):
             asked.outcome = outcome
-            self._release()
+            self._answered.add(reference)
+            self._release([reference])
 
     def person_repeated(self, reference: object) -> None:
         """It was the same request again, which will have no outcome of its own."""
-        self._asked.pop(reference, None)
+        if (asked := self._asked.pop(reference, None)) is None:
+            return
+        self._answered.discard(reference)
+        of = self._asked_of[asked.number]
+        del of[reference]
+        if not of:
+            del self._asked_of[asked.number]
 
     def owner(self, conversation: str) -> OwnershipRecorded | None:
         """Who owns *conversation*, as far as was read."""
@@ -96,18 +108,26 @@ class Fence:
 
     def quiet(self, number: str) -> bool:
         """True while there is nothing that the router has to judge, whoever is written to."""
-        return not self._asked and number not in self._echoes
+        return number not in self._asked_of and number not in self._echoes
 
-    def undecided(self, number: str, addresses: Iterable[str], but: object = None) -> str | None:
-        """Why nobody *but* who asked may speak to *addresses* yet; ``None`` when nothing is in the way."""
+    def undecided(
+        self, number: str, addresses: Iterable[str], asking: Origin | None = None
+    ) -> str | None:
+        """
+        Why *asking* may not speak to *addresses* yet; ``None`` when nothing is in the way.
+
+        What a person asked for after it is sent after it: were it to wait for that, both would wait for ever.
+        """
         known = frozenset(addresses)
         for echo in self._echoes.get(number, ()):
             if echo.identities & known:
                 return "an echo is not judged yet"
             if not any((number, i) in self._conversations for i in echo.identities):
                 return "an echo to an unknown address is not judged yet"
-        for reference, asked in self._asked.items():
-            if reference != but and asked.number == number and asked.identities & known:
+        for reference, asked in self._asked_of.get(number, {}).items():
+            if _follows(reference, asking):
+                continue
+            if asked.identities & known:
                 return "a person's request is not decided yet"
         return None
 
@@ -125,15 +145,14 @@ class Fence:
                 self._echoes[number] = left
             else:
                 del self._echoes[number]
-        self._release()
+        self._release([*self._answered])
 
-    def _release(self) -> None:
+    def _release(self, answered: Iterable[object]) -> None:
         decided = self.watermark.get(OUTCOMES.name, 0)
-        self._asked = {
-            reference: asked
-            for reference, asked in self._asked.items()
-            if asked.outcome is None or asked.outcome >= decided
-        }
+        for reference in answered:
+            outcome = self._asked[reference].outcome
+            if outcome is not None and outcome < decided:
+                self.person_repeated(reference)
 
     def _forget(self, conversation: str) -> None:
         owner = self._owners.pop(conversation, None)
@@ -143,3 +162,13 @@ class Fence:
             key = (owner.number or "", identity)
             if self._conversations.get(key) == conversation:
                 del self._conversations[key]
+
+
+def _follows(reference: object, asking: Origin | None) -> bool:
+    """Whether *reference* is *asking* itself, or stands behind it in its topic."""
+    return (
+        asking is not None
+        and isinstance(reference, Origin)
+        and reference.topic == asking.topic
+        and reference.offset >= asking.offset
+    )

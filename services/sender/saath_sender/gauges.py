@@ -49,6 +49,8 @@ class Gauges(Collector):
         family = GaugeMetricFamily("saath_cap_headroom", text, labels=["number"])
         for books in self.books:
             for number, work in books.numbers.items():
+                if work.idle and not work.pace.left_since(float("-inf")):
+                    continue  # only a key said so, which may be a customer's number by mistake
                 used = work.pace.left_since(now - 1) / work.pace.effective_cap(now)
                 family.add_metric([number], max(0.0, 1 - used))
         return family
@@ -65,4 +67,6 @@ def _lanes(all_books: Iterable[Books]) -> Iterator[tuple[str, str, int]]:
     for books in all_books:
         for number, work in books.numbers.items():
             for topic, lane in work.lanes.items():
+                if lane.clean:
+                    continue
                 yield number, topic, len(lane.waiting)

@@ -183,7 +183,7 @@ class SenderHandler:
         yields = request.by != "person" or request.is_marketing
         if yields and not self.fence.quiet(request.number):
             known = identities(owner.addresses) if owner else ()
-            undecided = self.fence.undecided(request.number, known, but=job.origin)
+            undecided = self.fence.undecided(request.number, known, job.origin)
         facts = Facts(
             owner=owner,
             owners_read=self.read_through >= job.loaded_at,

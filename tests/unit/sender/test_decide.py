@@ -8,6 +8,7 @@ from tests.unit.sender.facts import NOW, TEMPLATE, TEXT, number, outright, owner
 
 from saath.topics import OUTBOUND_BULK, OUTBOUND_PEOPLE
 from saath_sender.decide import (
+    AGAIN_AT_MOST,
     GO,
     NOT_FRESH,
     Decision,
@@ -72,6 +73,15 @@ def test_a_reply_expires_at_its_deadline_whatever_else_holds() -> None:
     late = NOW + timedelta(seconds=60)
 
     assert decide(reply(), 0, replace(FINE, owner=None), late) == Expire()
+
+
+def test_what_is_sent_again_does_not_wait_for_ever_for_a_number_that_is_gone() -> None:
+    gone, news = replace(FINE, again=True, number=number(state="offboarded")), outright()
+    latest = news.expires_at + AGAIN_AT_MOST
+
+    decisions = [decide(news, 0, gone, at) for at in (latest - timedelta(seconds=1), latest)]
+
+    assert decisions == [Hold("the number is offboarded", 1.0), Expire()]
 
 
 def test_a_reply_in_doubt_outlives_its_deadline_but_not_its_epoch() -> None:

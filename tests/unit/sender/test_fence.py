@@ -83,6 +83,13 @@ def test_a_persons_request_holds_until_the_router_has_passed_its_outcome() -> No
     assert seen == [held, held, None]
 
 
+def test_what_people_ask_of_one_number_makes_nobody_look_for_another() -> None:
+    fence = fence_with_two_conversations()
+    fence.person_asked("r", NUMBER, HERS[0])
+
+    assert [fence.quiet(NUMBER), fence.quiet("another")] == [False, True]
+
+
 def test_a_persons_request_that_comes_twice_holds_once() -> None:
     fence = fence_with_two_conversations()
     fence.person_asked("again", NUMBER, HERS[0])

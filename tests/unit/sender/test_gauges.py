@@ -1,10 +1,14 @@
 """What /metrics says of the numbers of one pod."""
 
+import json
+
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
-from tests.unit.sender.facts import NUMBER
+from tests.unit.sender.facts import NUMBER, TEMPLATE
 from tests.unit.sender.test_pauses import PAYMENT, Number
+from tests.unit.sender.test_sender import PARTITION, PARTITIONS
 
+from saath.topics import OUTBOUND_BULK, partition_for
 from saath_sender.gauges import Gauges
 from saath_sender.results import InDoubt
 
@@ -43,3 +47,15 @@ def test_a_scrape_tells_of_doubts_pauses_headroom_and_what_waits() -> None:
 
 def test_numbers_are_not_named_where_the_setting_says_so() -> None:
     assert [line for line in told(busy(), by_number=False) if NUMBER in line] == []
+
+
+def test_a_customers_number_that_a_request_has_as_its_key_by_mistake_is_no_label() -> None:
+    phones = (str(n) for n in range(16505550000, 16505550999))
+    phone = next(each for each in phones if partition_for(each, PARTITIONS) == PARTITION)
+    wrong = {"id": "r", "number": NUMBER, "to": phone, "class": "utility", "messages": [TEMPLATE]}
+    p = Number()
+    p.outbound(OUTBOUND_BULK, json.dumps(wrong).encode(), key=phone)
+    seen = told(p)
+    p.commit()
+
+    assert [line for line in (*seen, *told(p)) if phone in line] == []
