@@ -134,9 +134,9 @@ class Chooser:
         job, number = flight.job, flight.job.request.number
         # A read mark that went through says nothing of whether messages do.
         self._pausing.landed(job, now, taken=isinstance(result, Accepted))
+        self._landed(flight, now.boot)
         if job.is_mark and self._mark_answered(job, result, now):
             return
-        self._landed(flight, now.boot)
         match result:
             case Accepted(message_id, address):
                 self._budgets.accepted(number, job.recipient)
