@@ -152,7 +152,8 @@ def _posted_too_often(it: Evidence) -> Iterator[str]:
     """What Meta's answer was lost of goes once more and never again, taken or not."""
     for message, posts in it.posts.items():
         written = it.asked.get(message)
-        unknown = [post for post in posts if not post.outcome.isdecimal()]
+        # Too many requests is a no, also where it comes without Meta's code.
+        unknown = [p for p in posts if not (p.outcome.isdecimal() or p.outcome == "http 429")]
         if len(unknown) > (2 if written and written.resend else 1):
             yield f"{message}: {[post.outcome for post in posts]}"
 

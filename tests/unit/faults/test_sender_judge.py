@@ -182,6 +182,12 @@ def test_what_is_sent_again_may_be_taken_twice_where_its_policy_says_so() -> Non
     assert judge(story) == []
 
 
+def test_too_many_requests_is_a_no_also_without_metas_code() -> None:
+    bare = post("slow", 4.5, outcome="http 429", wamid=None)
+
+    assert judge(arriving(bare, without=(THROTTLED,))) == []
+
+
 def test_what_stands_behind_a_doubt_in_its_request_may_come_after_other_requests() -> None:
     more = post("lost", 8.0, 1)
     story = replace(
