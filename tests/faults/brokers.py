@@ -5,16 +5,30 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
+
+from tests.running import eventually
 
 from saath.client import ClientSettings
 from saath.kafka.client import admin
 from saath.settings import KafkaSettings
+from saath.topics import INBOUND
 from saath_local import Cluster, ClusterSpec, Node, run_cluster
 
 PATIENCE_SECONDS = 20.0
+
+
+class UnderWay(Protocol):
+    """A service at work on brokers that fail."""
+
+    @property
+    def settings(self) -> ClientSettings:
+        """How its topics are reached."""
+
+    async def all_move_on(self) -> None:
+        """Wait until something more has happened everywhere."""
 
 
 @asynccontextmanager
@@ -50,6 +64,24 @@ async def leader_of(settings: ClientSettings, topic: str) -> int:
     """The node that leads most partitions of *topic*."""
     leaders = Counter(p["leader"] for p in (await _partitions(settings))[topic])
     return int(leaders.most_common(1)[0][0])
+
+
+async def lose_one_then_another(scene: UnderWay, nodes: Sequence[Node]) -> bool:
+    """
+    Kill the broker that leads most of inbound; when it is back, the one that decides most transactions.
+
+    Each time all must move on without it. Says whether it was another one.
+    """
+    await scene.all_move_on()
+    first = nodes[await leader_of(scene.settings, INBOUND.full_name("t.")) - 1]
+    await asyncio.to_thread(first.kill)
+    await scene.all_move_on()
+    await asyncio.to_thread(first.start)
+    await eventually(lambda: in_sync(scene.settings), "a copy is behind")
+    second = nodes[await leader_of(scene.settings, "__transaction_state") - 1]
+    await asyncio.to_thread(second.kill)
+    await scene.all_move_on()
+    return second is not first
 
 
 async def _partitions(settings: ClientSettings) -> dict[str, list[dict[str, Any]]]:

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from tests.faults.brokers import in_sync, leader_of, own_brokers, stop_in_order
+from tests.faults.brokers import lose_one_then_another, own_brokers, stop_in_order
 from tests.faults.senders import Scene, sending
-from tests.running import eventually
 
 from saath.kafka.layout import apply
 from saath.settings import TopicSettings
-from saath.topics import INBOUND
 from saath_local import Node
 
 pytestmark = [pytest.mark.fault, pytest.mark.kafka]
@@ -53,18 +51,9 @@ async def test_a_broker_restarted_in_order_and_after_kill_9_loses_and_doubles_no
 async def test_one_broker_of_three_lost_and_another_when_it_is_back_loses_and_doubles_nothing(
     tmp_path: Path,
 ) -> None:
-    """The one that leads most of inbound; then the one that decides most transactions."""
     async with on_brokers(3, tmp_path, seed=112) as (scene, nodes):
         async with scene.flowing():
-            await scene.all_move_on()
-            first = nodes[await leader_of(scene.settings, INBOUND.full_name("t.")) - 1]
-            await asyncio.to_thread(first.kill)
-            await scene.all_move_on()
-            await asyncio.to_thread(first.start)
-            await eventually(lambda: in_sync(scene.settings), "a copy is behind")
-            second = nodes[await leader_of(scene.settings, "__transaction_state") - 1]
-            await asyncio.to_thread(second.kill)
-            await scene.all_move_on()
+            another = await lose_one_then_another(scene, nodes)
         broken = await scene.broken()
 
-    assert (second is not first, broken) == (True, [])
+    assert (another, broken) == (True, [])
