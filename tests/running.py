@@ -8,13 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiokafka import TopicPartition
+from tests.reading import read_all
 
 from saath.client import ClientSettings
 from saath.codec import decode
 from saath.events import Event, WatermarkRecorded
-from saath.kafka.client import consumer
-from saath.kafka.records import Record, from_aiokafka
+from saath.kafka.records import Record
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import COMMANDS, CONVERSATIONS, INBOUND, OUTCOMES, OWNERS, Topic
 from saath_demo.stack import SERVICES, Stack, run_stack
@@ -95,20 +94,6 @@ async def running(
         watching(settings) as watch,
     ):
         yield Running(stack, meta, watch, settings)
-
-
-async def read_all(settings: ClientSettings, topic: Topic) -> list[Record]:
-    """Read *topic* once, ``read_committed``, from its beginning to its present end."""
-    name, found = topic.full_name(settings.topics.prefix), list[Record]()
-    async with consumer(settings.kafka, "tests") as reader:
-        partitions = [TopicPartition(name, p) for p in range(settings.topics.partitions)]
-        reader.assign(partitions)
-        await reader.seek_to_beginning()
-        ends = await reader.end_offsets(partitions)
-        while any([await reader.position(tp) < end for tp, end in ends.items()]):
-            for records in (await reader.getmany(timeout_ms=200)).values():
-                found += [from_aiokafka(topic, raw) for raw in records]
-    return found
 
 
 async def eventually(

@@ -13,7 +13,7 @@ from aiokafka import TopicPartition
 from tests.faults.judge import Broken, Evidence, judge
 from tests.faults.people import Customer
 from tests.faults.traffic import Traffic
-from tests.running import read_all
+from tests.reading import read_all
 
 from saath.client import ClientSettings
 from saath.codec import decode

@@ -20,7 +20,7 @@ from tests.faults.sender_judge import Evidence, Written, busiest, judge
 from tests.faults.sender_traffic import Letters
 from tests.faults.statuses import relay
 from tests.flow.sandbox_process import Meta, sandbox
-from tests.running import read_all
+from tests.reading import read_all
 
 from saath.client import ClientSettings
 from saath.codec import decode

@@ -17,7 +17,7 @@ import pytest
 from tests.faults.brokers import frozen, own_brokers
 from tests.faults.redelivery import Arrived, Redelivery, arrived, numbers_of, redelivering
 from tests.flow.ingest_process import Ingest, running_ingest
-from tests.running import read_all
+from tests.reading import read_all
 
 from saath.client import ClientSettings
 from saath.kafka.layout import apply

@@ -10,7 +10,7 @@ import aiohttp
 from confluent_kafka import Producer
 from tests.faults.sender_traffic import UTILITY, templated
 from tests.faults.senders import Scene, sending
-from tests.running import read_all
+from tests.reading import read_all
 
 from saath.identity import parse_callback
 from saath.settings import KafkaSettings, TopicSettings

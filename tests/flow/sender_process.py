@@ -14,6 +14,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from tests.flow.sandbox_process import Meta, sandbox
+from tests.reading import whole
 
 from saath.codec import decode, encode
 from saath.events import (
@@ -28,7 +29,6 @@ from saath.events import (
     WatermarkRecorded,
 )
 from saath.identity import event_id
-from saath.kafka.client import consumer
 from saath.kafka.publisher import Publisher
 from saath.settings import KafkaSettings, TopicSettings
 from saath.tokens import TurnToken, TurnTokens
@@ -203,15 +203,7 @@ class Scene:
         """All committed records of *topic*, in the number's partition."""
         partition = partition_for(self.id, self.topics.partitions)
         where = TopicPartition(topic.full_name(self.topics.prefix), partition)
-        found: list[Any] = []
-        async with consumer(self.kafka, "tests") as reader:
-            reader.assign([where])
-            end = (await reader.end_offsets([where]))[where]
-            reader.seek(where, 0)
-            while await reader.position(where) < end:
-                for records in (await reader.getmany(timeout_ms=100)).values():
-                    found += records
-        return found
+        return await whole(self.kafka, [where])
 
 
 @asynccontextmanager

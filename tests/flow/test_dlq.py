@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from tests.running import read_all
+from tests.reading import read_all
 from tests.unit.ingest.bodies import NUMBER, body, change, text
 from typer.testing import CliRunner, Result
 

@@ -6,16 +6,14 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
 from tests.contract.expectation import PAYLOADS, bodies, expectation
 from tests.flow.ingest_process import SECRET, TOKEN, WEBHOOK, environment, running_ingest
-from tests.running import read_all
+from tests.reading import read_all, whole
 
 from saath.client import ClientSettings
-from saath.kafka.client import consumer
 from saath.kafka.layout import apply
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import ACCOUNTS, HISTORY, INBOUND, dlq_topic, partition_for
@@ -33,25 +31,13 @@ Found = dict[tuple[str, int], list[tuple[str, str]]]
 async def on_topics(kafka: KafkaSettings, topics: TopicSettings) -> Found:
     """Every record ingest may have written, as a ``read_committed`` subscriber sees it."""
     found: Found = {}
-    async with consumer(kafka, "tests") as reader:
-        for topic in TOPICS:
-            for partition in range(topics.partitions):
-                where = TopicPartition(topic.full_name(topics.prefix), partition)
-                if records := await whole(reader, where):
-                    found[topic.name, partition] = [
-                        (raw.key.decode(), dict(raw.headers)["ce_id"].decode()) for raw in records
-                    ]
-    return found
-
-
-async def whole(reader: Any, where: TopicPartition) -> list[Any]:
-    """One partition, from its beginning to its present end."""
-    reader.assign([where])
-    end = (await reader.end_offsets([where]))[where]
-    reader.seek(where, 0)
-    found: list[Any] = []
-    while await reader.position(where) < end:
-        found += (await reader.getmany(where, timeout_ms=200)).get(where, [])
+    for topic in TOPICS:
+        for partition in range(topics.partitions):
+            where = TopicPartition(topic.full_name(topics.prefix), partition)
+            if records := await whole(kafka, [where]):
+                found[topic.name, partition] = [
+                    (raw.key.decode(), dict(raw.headers)["ce_id"].decode()) for raw in records
+                ]
     return found
 
 

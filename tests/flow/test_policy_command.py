@@ -4,7 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from tests.running import read_all
+from tests.reading import read_all
 from typer.testing import CliRunner, Result
 
 from saath.cli.app import app

@@ -13,11 +13,11 @@ import pytest
 from aiokafka import TopicPartition
 from tests.flow.logged import NUMBER, OTHER, log_of, message
 from tests.flow.shell import PARTITIONS, Desk
+from tests.reading import whole
 from typer.testing import Result
 
 from saath.codec import decode
 from saath.events import MessageReceived
-from saath.kafka.client import consumer
 from saath.kafka.layout import create_topic
 from saath.kafka.records import Output, Record, from_aiokafka, output
 from saath.replay import REPLAYED, target
@@ -44,19 +44,8 @@ def crm(desk: Desk) -> str:
 def there(desk: Desk, name: str, partitions: int = TARGET_PARTITIONS) -> list[Record]:
     """What a subscriber reads of the topic *name*, each partition's in order."""
 
-    async def read() -> list[Record]:
-        found: list[Record] = []
-        async with consumer(desk.kafka, "tests") as reader:
-            wheres = [TopicPartition(name, p) for p in range(partitions)]
-            reader.assign(wheres)
-            await reader.seek_to_beginning()
-            ends = await reader.end_offsets(wheres)
-            while any([await reader.position(where) < end for where, end in ends.items()]):
-                for raws in (await reader.getmany(timeout_ms=200)).values():
-                    found += [from_aiokafka(target(name), raw) for raw in raws]
-        return found
-
-    return asyncio.run(read())
+    wheres = [TopicPartition(name, p) for p in range(partitions)]
+    return [from_aiokafka(target(name), raw) for raw in asyncio.run(whole(desk.kafka, wheres))]
 
 
 def conversations(records: Sequence[Record]) -> dict[str, list[str]]:

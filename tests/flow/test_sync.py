@@ -9,10 +9,10 @@ from typing import Any
 
 import aiohttp
 from aiokafka import TopicPartition
+from tests.reading import ends
 
 from saath.codec import decode
 from saath.events import Event, HistoryMediaReceived, MessageBackfilled, NumberRecorded
-from saath.kafka.client import consumer
 from saath.kafka.ranges import read_range
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import BACKFILL, NUMBERS, Topic
@@ -85,8 +85,7 @@ async def read(kafka: KafkaSettings, topics: TopicSettings, topic: Topic) -> lis
     events: list[Event] = []
     for partition in range(topics.partitions):
         where = TopicPartition(topic.full_name(topics.prefix), partition)
-        async with consumer(kafka, "tests") as reader:
-            end = (await reader.end_offsets([where]))[where]
+        end = (await ends(kafka, [where]))[where]
         records = read_range(kafka, "tests", topic, topics.prefix, partition, 0, end)
         events += [decode(record.headers, record.value) async for record in records]
     return events
