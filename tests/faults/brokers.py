@@ -17,7 +17,7 @@ from saath.settings import KafkaSettings
 from saath.topics import INBOUND
 from saath_local import Cluster, ClusterSpec, Node, run_cluster
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 class UnderWay(Protocol):

@@ -36,7 +36,7 @@ from saath_demo.stack import Stack, free_ports
 from saath_local.find import VARIABLE
 
 READ = (CONVERSATIONS, TURNS, HANDOFFS, OWNERS)
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 60.0
 LIFE_SECONDS_MAX = 100.0
 LOOK_SECONDS = 0.1
 

@@ -25,7 +25,7 @@ from saath.topics import (
 )
 
 NUMBER = "100000000000002"  # not of partition 0, where everything would stand by mistake
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def offered(text: str, id: str, conversation: str, bot: str = "orders") -> TurnOffered:  # noqa: A002

@@ -95,7 +95,7 @@ async def running_ingest(
 
 
 async def _port(log_path: Path) -> int:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (port := _logged_port(log_path)) is None:  # noqa: ASYNC110 # a log rings no bell
             await asyncio.sleep(0.05)
     return port

@@ -129,7 +129,7 @@ async def sandbox(*flags: str) -> AsyncIterator[Meta]:
         )
         assert process.stdout is not None
         try:
-            ready = (await asyncio.wait_for(process.stdout.readline(), 10)).decode()
+            ready = (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
             assert ready.startswith("sandbox ready on http://127.0.0.1:")
             async with Sandbox(ready.split(" on ")[1].strip()) as control:
                 yield Meta(control, receiver, process, graph)

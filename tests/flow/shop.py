@@ -151,7 +151,7 @@ async def _serving(bot: Bot) -> AsyncIterator[None]:
     stopping = asyncio.Event()
     task = asyncio.create_task(bot.serve(stopping))
     try:
-        await asyncio.wait_for(bot.ready.wait(), 20)
+        await asyncio.wait_for(bot.ready.wait(), 60)
         yield
     finally:
         stopping.set()

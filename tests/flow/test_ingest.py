@@ -158,7 +158,7 @@ async def test_without_kafka_it_says_so_answers_503_and_stops_cleanly(tmp_path: 
 
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
         assert (readiness[0], live.status_code) == (503, 200)
-        assert await asyncio.to_thread(ingest.process.wait, 20) == 0
+        assert await asyncio.to_thread(ingest.process.wait, 60) == 0
 
 
 async def test_a_missing_topic_is_named_until_it_is_made(

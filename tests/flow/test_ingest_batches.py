@@ -58,7 +58,7 @@ async def limit(kafka: KafkaSettings, topics: TopicSettings, value: int) -> None
     await client.start()
     try:
         await client.alter_configs([resource])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await _limit(client, name) != value:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
     finally:

@@ -23,7 +23,7 @@ from saath_local.answer import living_brokers
 
 pytestmark = pytest.mark.kafka
 
-GONE_WITHIN_SECONDS = 3.0
+GONE_WITHIN_SECONDS = 20.0
 TOPIC = "test.topic"
 
 PARENT = """
@@ -75,7 +75,7 @@ async def consume(servers: str, count: int) -> list[bytes]:
     )
     await consumer.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return [(await consumer.getone()).value for _ in range(count)]
     finally:
         await consumer.stop()
@@ -223,4 +223,4 @@ def test_a_taken_port_is_named_before_java_is_started() -> None:
             with run_cluster(ClusterSpec(port=port)):
                 pass
 
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 3  # Java would not be up by then

@@ -13,7 +13,7 @@ from saath_local import supervisor
 from saath_local.errors import SpawnFailed
 from saath_local.process import is_running, spawn
 
-ENDS_WITHIN_SECONDS = 5.0
+ENDS_WITHIN_SECONDS = 20.0
 
 # A parent that starts a child, says both ids, and then does as it is told.
 PARENT = """

@@ -18,7 +18,7 @@ from saath.topics import NUMBER_EVENTS, NUMBERS
 from saath_sandbox.client import Sandbox
 from saath_sandbox.views import RegisteredNumber
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 # What takes hours and days takes a second here.
 QUICK = {
     "SAATH_SYNC__PROBE_EVERY_HOURS": str(1 / 3600),

@@ -10,7 +10,7 @@ from saath.kafka.publisher import Publisher
 from saath.settings import KafkaSettings, TopicSettings
 from saath.topics import INBOUND, TURNS
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 def say(path: Path, text: str) -> None:

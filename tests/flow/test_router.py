@@ -51,7 +51,7 @@ NUMBER = "100000000000001"
 CUSTOMER = Contact(phone="4915100000001", name="Ana")
 KEY = "an-installation-key-for-tests"
 TURN_KEYS = "the-newest-turn-key,an-older-one"
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 60.0
 STATE = state_topic("router")
 
 
@@ -270,7 +270,7 @@ async def test_sigterm_ends_it_with_status_0(
             await turns(TurnOffered)
 
         process.send_signal(signal.SIGTERM)
-        status = await asyncio.to_thread(process.wait, 20)
+        status = await asyncio.to_thread(process.wait, 60)
 
     assert status == 0
 
@@ -333,7 +333,7 @@ async def test_without_a_broker_it_waits_says_so_and_can_be_stopped(tmp_path: Pa
                 while "kafka.unavailable" not in log.read_text():  # noqa: ASYNC110 # a process
                     await asyncio.sleep(0.05)
             process.send_signal(signal.SIGTERM)
-            status = await asyncio.to_thread(process.wait, 20)
+            status = await asyncio.to_thread(process.wait, 60)
 
     line = next(line for line in log.read_text().splitlines() if "kafka.unavailable" in line)
     assert (status, json.loads(line)["problem"]) == (

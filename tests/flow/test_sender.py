@@ -220,7 +220,7 @@ async def test_killed_in_mid_campaign_each_message_arrives_exactly_once(place: P
         await asyncio.to_thread(process.kill)
         s.start()
         await s.meta.control.wait_for_messages(s.id, 100, timeout=40)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while Counter(kinds(await s.outcomes()))["MessageAccepted"] < 100:  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
 
@@ -239,7 +239,7 @@ async def test_stopped_in_mid_campaign_it_leaves_nothing_in_doubt(place: Place) 
         await campaign(s, 60)
         await s.meta.control.wait_for_messages(s.id, 20)
         process.terminate()
-        status = await asyncio.to_thread(process.wait, 20)
+        status = await asyncio.to_thread(process.wait, 60)
         s.start()
         await s.wait_for_outcomes(60, seconds=30)
 

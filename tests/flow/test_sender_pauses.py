@@ -113,7 +113,7 @@ async def test_a_payment_problem_holds_what_is_paid_while_answers_go_on_and_the_
         unknown = await asyncio.to_thread(desk.saath, "number", "show", "4711")
 
         first.terminate()
-        await asyncio.to_thread(first.wait, 20)
+        await asyncio.to_thread(first.wait, 60)
         s.start()
         await s.replied(PHONE, "Another", turn="t_2")
         after_a_restart = await accepted(s, 2)

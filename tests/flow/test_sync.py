@@ -104,7 +104,7 @@ def told(events: list[MessageBackfilled]) -> list[tuple[int, str]]:
 
 
 async def said(log: Path, word: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             if word in await asyncio.to_thread(log.read_text):
                 return
@@ -189,7 +189,7 @@ def media_of(number: RegisteredNumber, message: OldMessage) -> dict[str, Any]:
 
 async def late_media(kafka: KafkaSettings, topics: TopicSettings) -> list[HistoryMediaReceived]:
     """What is on backfill besides messages, once there is something."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             events = await read(kafka, topics, BACKFILL)
             if found := [e for e in events if isinstance(e, HistoryMediaReceived)]:

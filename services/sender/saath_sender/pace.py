@@ -8,8 +8,10 @@ This loses the margin, 1 %.
 from collections.abc import Sequence
 
 CAP_MAX = 1000
-# Starts are spread over the second, with a tenth to spare so that a late one can be caught up with.
-SPREAD = 0.9
+# Starts are spread evenly over the second, for whoever comes next waits for no more than one of them
+# then. In slots: what of one is spared, how close two starts may be where one was late, and how much
+# lateness is made up for.
+SPREAD, CLOSEST, LATE_MAX = 0.985, 0.5, 1.0
 SLOWEST = 0.05
 RECOVERS_IN_SECONDS = 60.0
 
@@ -31,23 +33,27 @@ class Pace:
         # The same, and what was heard, in one order of time.
         self._counted: list[float] = []
         self._reserved: list[float] = []
+        # When the last one was to start, and how long after it the next: it may have been a little later.
+        self._planned, self._step = float("-inf"), 0.0
         self._slowed: tuple[float, float] | None = None
         self._not_before = float("-inf")
 
     def next_at(self, now: float) -> float:
         """When the next one may start, if nothing starts before that."""
-        cap, latest = self.effective_cap(now), self._reserved or self._left
-        at = self._room_at(cap, self._reserved, now)
-        return max(at, latest[-1] + SPREAD / cap) if latest else at
+        return max(now, self._open_at(now))
 
     def reserve(self, now: float) -> float:
         """Count one that is about to leave; give its return value to what follows."""
+        slot, at = self._second / self.effective_cap(now), self._open_at(now)
+        # Whoever comes later than that was not late: there was nothing to send.
+        self._planned = at if now - at <= LATE_MAX * slot else now
+        self._step = SPREAD * slot
         self._reserved.append(now)
         return now
 
     def wait(self, now: float) -> float:
         """How long what is reserved must still wait at the door; 0 when it may leave now."""
-        return self._room_at(self.effective_cap(now), (), now) - now
+        return max(0.0, self._room_at(self.effective_cap(now), ()) - now)
 
     def leave(self, slot: float, now: float) -> None:
         """It leaves now."""
@@ -61,6 +67,8 @@ class Pace:
 
     def give_back(self, slot: float) -> None:
         """It does not leave after all."""
+        if slot == self._reserved[-1]:
+            self._planned -= self._step
         self._reserved.remove(slot)
 
     def hear(self, now: float) -> None:
@@ -82,12 +90,20 @@ class Pace:
         """The cap, less what Meta made us give up of it; never under one."""
         return self.cap if self._slowed is None else max(1, int(self.cap * self._share(now)))
 
-    def _room_at(self, cap: int, first: Sequence[float], now: float) -> float:
+    def _open_at(self, now: float) -> float:
+        cap = self.effective_cap(now)
+        room, latest = self._room_at(cap, self._reserved), self._reserved or self._left
+        if not latest:
+            return room
+        slot = self._second / cap
+        return max(room, self._planned + SPREAD * slot, latest[-1] + CLOSEST * slot)
+
+    def _room_at(self, cap: int, first: Sequence[float]) -> float:
         """When there is room for one more, if what is reserved leaves *first*."""
         full = self._full_until(self._counted, cap, first)
         # Customers take of the second what they will, but the last one of it.
         at = min(full, self._full_until(self._left, 1, first))
-        return max(at, now, self._not_before)
+        return max(at, self._not_before)
 
     def _full_until(self, times: Sequence[float], cap: int, first: Sequence[float]) -> float:
         free = cap - len(first)

@@ -25,7 +25,7 @@ SERVICE = "router"
 STATE, DLQ = state_topic(SERVICE), dlq_topic(SERVICE)
 GROUP = "counters"
 INPUTS = Inputs(primary=INBOUND, others=(COMMANDS,), slow=(BACKFILL,))
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 # More than a topic takes (1 MiB) and less than our producer refuses by itself (2 MiB).
 TOO_LARGE = b"x" * 1_500_000

@@ -33,7 +33,7 @@ async def resize(kafka: KafkaSettings, name: str, partitions: int) -> None:
             await asyncio.sleep(0.05)
 
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await client.delete_topics([name])
             await until(False)
             if partitions:

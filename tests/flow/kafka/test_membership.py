@@ -56,7 +56,7 @@ async def test_an_error_in_a_partition_comes_out_of_the_worker(scene: Scene) -> 
     tenures.failing = [ZeroDivisionError("a defect")]
 
     with pytest.raises(ZeroDivisionError, match="a defect"):
-        await asyncio.wait_for(scene.member(tenures)(asyncio.Event()), 20)
+        await asyncio.wait_for(scene.member(tenures)(asyncio.Event()), 60)
 
     assert tenures.held == set()
 

@@ -80,7 +80,7 @@ async def test_who_died_in_an_open_transaction_holds_nobody_up(scene: Scene) -> 
     await (await dead._send(out(b"never committed")))
 
     # The broker itself would end it after ten seconds only.
-    async with asyncio.timeout(5), scene.writer() as owner:
+    async with asyncio.timeout(8), scene.writer() as owner:
         await owner.write([out(b"by the next owner")])
         seen = await scene.wait_for(b"by the next owner")
 

@@ -37,7 +37,7 @@ async def read_all(scene: Scene, count: int) -> list[Record]:
     found: list[Record] = []
     async with PartitionReader(scene.kafka, "tests", scene.topics.prefix, 0) as reader:
         await reader.seek({OUTBOUND: 0})
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(found) < count:
                 found += await reader.fetch(max_records=1)
     return found

@@ -4,6 +4,7 @@ import random
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -76,11 +77,45 @@ def test_at_least_97_percent_of_the_cap_is_used_while_there_is_work() -> None:
     assert (count - 1) / (left[-1] - left[0]) >= 0.97 * 20
 
 
+@pytest.mark.parametrize(("cap", "margin"), [(20, MARGIN), (5, MARGIN), (20, 0.5)])
+def test_a_full_number_sends_evenly_so_that_whoever_comes_next_waits_for_one_slot(
+    cap: int, margin: float
+) -> None:
+    chance = random.Random(1)
+    delays = [chance.uniform(0, 0.002) for _ in range(400)]
+
+    left = run(Pace(cap, margin), delays, [0.0] * len(delays))
+
+    slot = (1 + margin) / cap
+    assert max(after - before for before, after in pairwise(left)) < 1.5 * slot
+
+
+def test_a_late_one_is_caught_up_with() -> None:
+    late, sooner = Pace(20, MARGIN), Pace(20, MARGIN)
+    for pace, delay in ((late, 0.04), (sooner, 0.0)):
+        pace.leave(pace.reserve(0.0), 0.0)
+        at = pace.next_at(0.0) + delay
+        pace.leave(pace.reserve(at), at)
+
+    assert [round(pace.next_at(0.0), 4) for pace in (late, sooner)] == [0.115, 0.0995]
+
+
 def test_what_is_given_back_costs_nothing() -> None:
     pace = Pace(1, MARGIN)
     pace.give_back(pace.reserve(0.0))
 
     assert pace.next_at(0.0) == 0.0
+
+
+@pytest.mark.parametrize("again", [1, 3])
+def test_what_is_given_back_leaves_its_slot_to_the_next(again: int) -> None:
+    pace = Pace(20, MARGIN)
+    pace.leave(pace.reserve(0.0), 0.0)
+    free = pace.next_at(0.0)
+    for _ in range(again):
+        pace.give_back(pace.reserve(free))
+
+    assert pace.next_at(0.0) == pytest.approx(free)
 
 
 def test_a_throttled_number_stops_for_a_second_and_recovers_in_a_minute() -> None:
@@ -201,7 +236,7 @@ def test_a_flood_of_customers_leaves_one_a_second() -> None:
 
     # Until the first second is full there is room; from then on one leaves as soon as the last is gone.
     assert [round(at, 2) for at in left if at > 0.5] == [
-        round(0.24 + 1.02 * n, 2) for n in range(1, 10)
+        round(0.26 + 1.02 * n, 2) for n in range(1, 10)
     ]
 
 
