@@ -39,13 +39,13 @@ class Ingest:
         response = await self.http.get("/readyz")
         return response.status_code, response.json()["problems"]
 
-    async def until_ready(self, seconds: float = 20) -> None:
+    async def until_ready(self, seconds: float = 60) -> None:
         """Wait until it would take a webhook."""
         async with asyncio.timeout(seconds):
             while (await self.readiness())[0] != 200:  # noqa: ASYNC110 # another process rings no bell
                 await asyncio.sleep(0.05)
 
-    async def until_problem(self, part: str, seconds: float = 20) -> None:
+    async def until_problem(self, part: str, seconds: float = 60) -> None:
         """Wait until ``/readyz`` says this about Kafka."""
         async with asyncio.timeout(seconds):
             while part not in (await self.readiness())[1].get("kafka", ""):  # noqa: ASYNC110

@@ -144,7 +144,7 @@ def code_of(answer: tuple[int, dict[str, Any]]) -> tuple[int, int]:
     return answer[0], answer[1]["error"]["code"]
 
 
-async def eventually(holds: Callable[[], bool], timeout: float = 5.0) -> None:
+async def eventually(holds: Callable[[], bool], timeout: float = 60.0) -> None:
     """Wait for something that another process brings about."""
     async with asyncio.timeout(timeout):
         while not holds():  # noqa: ASYNC110 - another process signals nothing

@@ -175,7 +175,7 @@ class Scene:
         events = [decode(r.headers, r.value) for r in await self.read_raw(OUTCOMES)]
         return [event for event in events if isinstance(event, OutcomeEvent)]
 
-    async def wait_for_outcomes(self, count: int, seconds: float = 20) -> list[OutcomeEvent]:
+    async def wait_for_outcomes(self, count: int, seconds: float = 60) -> list[OutcomeEvent]:
         """Wait until there are so many."""
         async with asyncio.timeout(seconds):
             while len(found := await self.outcomes()) < count:  # noqa: ASYNC110 # Kafka rings no bell

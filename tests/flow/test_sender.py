@@ -241,7 +241,7 @@ async def test_stopped_in_mid_campaign_it_leaves_nothing_in_doubt(place: Place) 
         process.terminate()
         status = await asyncio.to_thread(process.wait, 60)
         s.start()
-        await s.wait_for_outcomes(60, seconds=30)
+        await s.wait_for_outcomes(60)
 
         report = await s.meta.control.report(s.id)
         assert status == 0

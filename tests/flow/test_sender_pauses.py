@@ -33,7 +33,7 @@ DEAD = "a-token-that-meta-does-not-know"
 LONG = {"SAATH_SENDER__PAUSE_SECONDS": "600", "SAATH_SENDER__CAP_MARGIN_SECONDS": "0.5"}
 
 
-async def told(s: Scene, kind: type, count: int = 1, seconds: float = 20) -> list[Any]:
+async def told(s: Scene, kind: type, count: int = 1, seconds: float = 60) -> list[Any]:
     """Events of one kind on ``outcomes``, once there are so many."""
     found: list[Any] = []
     async with asyncio.timeout(seconds):

@@ -218,7 +218,7 @@ async def test_what_a_paused_number_never_loaded_ends_as_expired_too(place: Plac
             ask = {"id": f"b{n}", "number": s.id, "to": f"+1650556{n:04}", "class": "utility"}
             await s.asked(OUTBOUND_BULK, messages=[templated()], expires_at=until, **ask)
         s.start()
-        outcomes = await s.wait_for_outcomes(7, seconds=30)
+        outcomes = await s.wait_for_outcomes(7)
 
         assert ended(outcomes) == {f"b{n}": "MessageExpired" for n in range(7)}
         assert (await s.meta.control.report(s.id)).accepted == 0

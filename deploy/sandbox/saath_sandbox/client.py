@@ -201,7 +201,7 @@ class Sandbox:
         number: str,
         minimum: int = 1,
         *,
-        timeout: float = 10.0,
+        timeout: float = 30.0,
         since: int = 0,
         to: str | None = None,
     ) -> list[Arrival]:
@@ -213,7 +213,7 @@ class Sandbox:
             raise TimeoutError(f"{len(messages)} of {minimum} messages after {timeout} s")
         return messages
 
-    async def wait_until_settled(self, timeout: float = 10.0) -> Deliveries:
+    async def wait_until_settled(self, timeout: float = 30.0) -> Deliveries:
         """Return when every webhook is answered 200 and none is to come; `TimeoutError`."""
         answer = await self._get("settled", {"timeout": timeout}, timeout)
         deliveries = Deliveries.model_validate(answer["deliveries"])
@@ -221,7 +221,7 @@ class Sandbox:
             raise TimeoutError(f"after {timeout} s webhooks are still waiting: {deliveries!r}")
         return deliveries
 
-    async def wait_until_ready(self, timeout: float = 10.0) -> None:
+    async def wait_until_ready(self, timeout: float = 30.0) -> None:
         """Return when the sandbox answers; `TimeoutError`."""
         async with asyncio.timeout(timeout):
             while True:

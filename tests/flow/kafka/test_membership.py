@@ -44,7 +44,7 @@ class Tenures:
             self.held.discard(tenure.partition)
 
 
-async def until(condition: object, seconds: float = 30) -> None:
+async def until(condition: object, seconds: float = 60) -> None:
     assert callable(condition)
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 # what is waited for happens in several places
