@@ -102,7 +102,7 @@ class SyncHandler:
         elif value is not None:
             ledger = store.restore(value)
             self.ledgers[ledger.number] = self._stored[ledger.number] = ledger
-            self._set_alarm(ledger, self.owned_since)
+            self._set_alarm(ledger)
 
     def handle(self, record: Record, now: datetime) -> Iterable[Output]:
         """Count a record of the history, take over a contact, or what Meta and the app say of a number."""
@@ -240,14 +240,14 @@ class SyncHandler:
         settled = living.settled(self.ledgers.get(number), lived.ledger, now)
         self.ledgers[number] = settled.ledger
         self._touched.add(number)
-        self._set_alarm(settled.ledger, now)
+        self._set_alarm(settled.ledger)
         events = (*lived.events, *settled.events)
         for event in events:
             telling.tell(event)
         return [output(NUMBER_EVENTS, event, self._layout.of(NUMBER_EVENTS)) for event in events]
 
-    def _set_alarm(self, ledger: Ledger, now: datetime) -> None:
-        due = living.next_due(ledger, self._rules, now)
+    def _set_alarm(self, ledger: Ledger) -> None:
+        due = living.next_due(ledger, self._rules)
         if due is None:
             self._due.pop(ledger.number, None)
         else:

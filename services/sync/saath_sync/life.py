@@ -45,8 +45,8 @@ class Life(Model):
     """
     Where a number stands. ``since`` is when it came there, ``cause`` why, in a few words.
 
-    ``said_at`` is the time of the last word of Meta's that was believed: webhooks come in any order, and
-    an older one that comes later changes nothing. ``reconnecting``: Meta says that it is connected
+    ``said_at`` is the time of the last word of Meta's that was believed, or of a connection or a finding
+    since: webhooks come in any order, and an older one that comes later changes nothing. ``reconnecting``: Meta says that it is connected
     again, and the probe has not seen it yet.
     """
 
@@ -133,7 +133,8 @@ def _moved(life: Life, word: Moved) -> Life:
 def connected(life: Life, now: datetime) -> Life:
     """Somebody has connected the number anew: whatever was, it begins again."""
     if life.state == "active" and life.since is not None:
-        return life
+        # What Meta said of the connection before this one may come still, and is over.
+        return life.model_copy(update={"since": now, "said_at": now, "doubt": None})
     return Life(since=now, cause="connected", said_at=now)
 
 
@@ -145,7 +146,7 @@ def probed(life: Life, finding: Finding, cause: str, asked_at: datetime, probing
         life = life.model_copy(update={"doubt": None})
         if life.state == "active" or life.state == "removed":
             return life
-        return _put(life, "active", asked_at, cause) if settled or life.reconnecting else life
+        return _found(life, "active", asked_at, cause) if settled or life.reconnecting else life
     if not settled or life.state == "removed" or life.reconnecting:
         return life
     found: LifeState = "disconnected" if finding == "gone" else "offboarded"
@@ -156,7 +157,7 @@ def probed(life: Life, finding: Finding, cause: str, asked_at: datetime, probing
         return life.model_copy(update={"doubt": Doubt(finding=finding, at=asked_at)})
     if asked_at - doubt.at < probing.again_after:
         return life
-    return _put(life, found, asked_at, cause)
+    return _found(life, found, asked_at, cause)
 
 
 def probe_due(life: Life, probing: Probing) -> datetime | None:
@@ -170,9 +171,9 @@ def probe_due(life: Life, probing: Probing) -> datetime | None:
     )
 
 
-def next_lift(life: Life, now: datetime) -> datetime | None:
-    """When the next restriction that is still in force ends by itself."""
-    return min((r.until for r in life.in_force(now) if r.until), default=None)
+def next_lift(life: Life) -> datetime | None:
+    """When the next restriction ends by itself, or should have while nobody looked."""
+    return min((r.until for r in life.restrictions if r.until), default=None)
 
 
 def lifted(life: Life, now: datetime) -> Life:
@@ -190,6 +191,12 @@ def state_of(life: Life, *, works: bool) -> NumberState:
     if not works:
         return "onboarding"
     return "restricted" if life.restrictions else "active"
+
+
+def _found(life: Life, state: LifeState, at: datetime, cause: str) -> Life:
+    """Moved by the probe: a word of before that comes late, or comes again, is older than this."""
+    said_at = max(life.said_at, at) if life.said_at else at
+    return _put(life, state, at, cause).model_copy(update={"said_at": said_at})
 
 
 def _put(life: Life, state: LifeState, at: datetime, cause: str) -> Life:

@@ -122,7 +122,7 @@ def app_seen(ledger: Ledger, at: datetime, now: datetime, rules: Rules) -> Ledge
     return ledger if beat is ledger.heartbeat else ledger.model_copy(update={"heartbeat": beat})
 
 
-def next_due(ledger: Ledger, rules: Rules, now: datetime) -> datetime | None:
+def next_due(ledger: Ledger, rules: Rules) -> datetime | None:
     """When something follows from time alone."""
     return min(
         filter(
@@ -130,7 +130,7 @@ def next_due(ledger: Ledger, rules: Rules, now: datetime) -> datetime | None:
             (
                 _beat_due(ledger, rules),
                 deadline.next_due(ledger, rules.warn_before),
-                life.next_lift(ledger.life, now),
+                life.next_lift(ledger.life),
             ),
         ),
         default=None,

@@ -140,7 +140,7 @@ def test_a_restriction_ends_by_its_time_or_by_metas_word() -> None:
 
     assert (
         life.state_of(held, works=True),
-        life.next_lift(held, NOW),
+        life.next_lift(held),
         life.state_of(life.lifted(held, NOW + HOUR), works=True),
         life.state_of(freed, works=True),
         stale,
