@@ -46,8 +46,8 @@ class Life(Model):
     Where a number stands. ``since`` is when it came there, ``cause`` why, in a few words.
 
     ``said_at`` is the time of the last word of Meta's that was believed, or of a connection or a finding
-    since: webhooks come in any order, and an older one that comes later changes nothing. ``reconnecting``: Meta says that it is connected
-    again, and the probe has not seen it yet.
+    since: webhooks come in any order, and an older one that comes later changes nothing.
+    ``reconnecting``: Meta says that it is connected again, and the probe has not seen it yet.
     """
 
     state: LifeState = "active"

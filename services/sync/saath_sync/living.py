@@ -67,8 +67,8 @@ def settled(before: Ledger | None, ledger: Ledger, now: datetime) -> Lived:
 
     A number that works has a heartbeat from then on: of the time before, its silence says nothing.
     """
-    if ledger.connected and ledger.heartbeat is None:
-        ledger = ledger.model_copy(update={"heartbeat": Heartbeat(seen_at=now)})
+    if (beat := _beating(before, ledger, now)) != ledger.heartbeat:
+        ledger = ledger.model_copy(update={"heartbeat": beat})
     was, restricted = _state(before), before.life.restrictions if before else ()
     state, restrictions = _state(ledger), ledger.life.restrictions
     if state == was and restrictions == restricted:
@@ -84,6 +84,23 @@ def settled(before: Ledger | None, ledger: Ledger, now: datetime) -> Lived:
         what_to_do=WHAT_TO_DO.get(state),
     )
     return Lived(ledger, (event,))
+
+
+def _beating(before: Ledger | None, ledger: Ledger, now: datetime) -> Heartbeat | None:
+    """
+    The heartbeat of *ledger*, which was *before*.
+
+    The days in which a number was away show nothing of its app, so they are no silence.
+    """
+    beat = ledger.heartbeat
+    if not _works(ledger):
+        return beat
+    if beat is None or before is None or not before.connected:
+        return Heartbeat(seen_at=now)
+    if _works(before) or before.life.since is None:
+        return beat
+    away = max(now - before.life.since, timedelta(0))
+    return beat.model_copy(update={"seen_at": min(beat.seen_at + away, now)})
 
 
 def connected_anew(ledger: Ledger, now: datetime) -> Ledger:
@@ -155,9 +172,13 @@ def passed(ledger: Ledger, until: datetime, rules: Rules) -> Lived:
 
 def _beat_due(ledger: Ledger, rules: Rules) -> datetime | None:
     """The silence of a number that is not connected says nothing."""
-    if ledger.heartbeat is None or ledger.life.state != "active":
+    if ledger.heartbeat is None or not _works(ledger):
         return None
     return heartbeat.next_due(ledger.heartbeat, rules.heartbeats)
+
+
+def _works(ledger: Ledger) -> bool:
+    return ledger.connected and ledger.life.state == "active"
 
 
 def _state(ledger: Ledger | None) -> NumberState:
