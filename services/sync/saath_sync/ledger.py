@@ -126,6 +126,8 @@ class Ledger(Model):
     life: Life = Life()
     heartbeat: Heartbeat | None = None
     deadline: DeadlineTold | None = None
+    # Meta's last warnings that were told, newest last: webhooks come more than once.
+    warned: tuple[str, ...] = ()
 
 
 # Meta takes the request for history for so long after the onboarding, and sends nothing asked for later.

@@ -23,6 +23,8 @@ from saath_sync.heartbeat import Heartbeat, Heartbeats
 from saath_sync.ledger import DeadlineTold, Ledger
 from saath_sync.life import Finding, Probing, Warned
 
+# Meta says a handful of such things of a number in a year.
+WARNED_MAX = 16
 WHAT_TO_DO: Mapping[NumberState, str] = {
     "offboarded": (
         "Nothing at first: Meta connects it again when the owner leaves the choice to reconnect ticked "
@@ -119,7 +121,7 @@ def account_said(ledger: Ledger, update: AccountUpdated, now: datetime) -> Lived
         case None:
             return Lived(ledger)
         case Warned(reason=reason):
-            return Lived(ledger, (_warned(ledger, update, reason),))
+            return _warned(ledger, update, reason)
         case word:
             onward = life.lifted(life.heard(ledger.life, word), now)
             return Lived(ledger.model_copy(update={"life": onward}))
@@ -185,9 +187,13 @@ def _state(ledger: Ledger | None) -> NumberState:
     return life.state_of(ledger.life, works=ledger.connected) if ledger else "onboarding"
 
 
-def _warned(ledger: Ledger, update: AccountUpdated, reason: str) -> NumberWarned:
+def _warned(ledger: Ledger, update: AccountUpdated, reason: str) -> Lived:
     name = digest_id("warned_", ledger.number, update.id)
-    return NumberWarned(id=name, time=update.time, number=ledger.number, reason=reason)
+    if name in ledger.warned:
+        return Lived(ledger)
+    event = NumberWarned(id=name, time=update.time, number=ledger.number, reason=reason)
+    told = (*ledger.warned, name)[-WARNED_MAX:]
+    return Lived(ledger.model_copy(update={"warned": told}), (event,))
 
 
 def _heartbeat(ledger: Ledger, beat: Heartbeat, lost: bool, rules: Rules, now: datetime) -> Event:

@@ -2,14 +2,21 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from tests.unit.sync.samples import NOW, NUMBER
+from tests.unit.sync.stage import Meta, Stage
 from tests.unit.sync.test_living import DAY, HOUR, owner, record, said, words, working
 
 from saath.topics import ACCOUNTS
-from saath_sync import life
+from saath_sync import life, living
+from saath_sync.connect import ConnectFailed
 from saath_sync.facts import Probed
 from saath_sync.handler import STATE, SyncHandler
+from saath_sync.heartbeat import Heartbeat
+from saath_sync.ledger import Ledger
 from saath_sync.life import Life, Moved, Probing
+from saath_sync.living import Rules
+from saath_sync.onboarding import Refused
 
 MINUTE = timedelta(minutes=1)
 
@@ -48,6 +55,45 @@ def test_a_restriction_is_lifted_although_something_else_happens_at_the_moment_i
     assert words(handler.fire(until + MINUTE, until + MINUTE)) == ["active"]
 
 
+def test_days_that_a_number_was_away_are_no_silence_of_its_app() -> None:
+    handler = working()
+    list(handler.handle(record(said("ACCOUNT_OFFBOARDED", NOW + 2 * DAY), ACCOUNTS), NOW + 2 * DAY))
+    back = found(handler, "connected", NOW + 22 * DAY)
+
+    assert (back, handler.next_due()) == (["active"], NOW + 30 * DAY)
+
+
+def test_a_hiccup_of_the_probe_does_not_hide_a_silence() -> None:
+    handler = working()
+    for minutes in (0, 10):
+        found(handler, "not_connected", NOW + 9 * DAY + minutes * MINUTE)
+    found(handler, "connected", NOW + 9 * DAY + HOUR)
+
+    due = handler.next_due()
+
+    assert due is not None
+    assert NOW + 10 * DAY <= due < NOW + 10 * DAY + HOUR
+
+
+async def test_a_number_that_never_came_to_work_is_in_no_danger_of_being_disconnected() -> None:
+    stage = Stage(Meta(answers={"subscribe": [Refused(10, "Permission denied")]}))
+    with pytest.raises(ConnectFailed) as failed:
+        await stage.connect()
+    assert failed.value.ledger
+    heard = living.app_seen(failed.value.ledger, NOW, NOW, Rules())
+
+    assert living.passed(heard, NOW + 20 * DAY, Rules()).ledger.heartbeat == Heartbeat(seen_at=NOW)
+
+
+def test_the_silence_before_a_number_works_says_nothing_once_it_does() -> None:
+    before = Ledger(number=NUMBER, heartbeat=Heartbeat(seen_at=NOW, told=None))
+    later = NOW + 11 * DAY
+
+    works = living.settled(before, before.model_copy(update={"connected": True}), later)
+
+    assert works.ledger.heartbeat == Heartbeat(seen_at=later)
+
+
 def test_a_word_that_comes_again_after_the_probe_has_found_otherwise_changes_nothing() -> None:
     away = Moved(NOW, "offboarded", "Meta says so")
     gone = life.heard(Life(since=NOW - DAY, said_at=NOW - DAY), away)
@@ -61,3 +107,10 @@ def test_a_disconnection_of_before_that_comes_late_does_not_end_a_new_connection
     anew = life.connected(old, NOW)
 
     assert life.heard(anew, Moved(NOW - HOUR, "disconnected", "PARTNER_REMOVED")).state == "active"
+
+
+def test_a_warning_that_is_delivered_again_is_said_once() -> None:
+    handler = working()
+    warning = record(said("ACCOUNT_VIOLATION"), ACCOUNTS)
+
+    assert [words(handler.handle(warning, NOW)) for _ in range(2)] == [["warned"], []]
