@@ -11,8 +11,10 @@ from saath_sync.onboarding import Done, PhoneNumber, Refused, Token, Unknown
 
 FIELDS = "id,display_phone_number,is_on_biz_app,platform_type"
 
-# The number is not visible to us: 100 comes with subcode 33, and what we ask has no other fault.
-GONE, PERMISSIONS = (10, 33, 100, 190), range(200, 300)
+# The number is not visible to us. 100 means that only with subcode 33: without it, it may be that a later
+# version of Meta's has a field no more that we ask for, and then every number would be gone at once.
+GONE, PERMISSIONS = (10, 33, 190), range(200, 300)
+INVISIBLE = (100, 33)
 
 # An account has some hundred numbers at most; a page that names itself as the next ends here.
 PAGES_MAX = 50
@@ -69,10 +71,13 @@ class MetaCalls:
     async def probe(self, number: str, token: Token) -> tuple[Finding, str] | Unknown:
         """How Meta says that the number stands, and its answer in a few words."""
         answer = await self._get(number, token, {"fields": FIELDS})
-        if isinstance(answer, Refused) and (answer.code in GONE or answer.code in PERMISSIONS):
-            return "gone", f"it is not visible to us any more (Meta's error {answer.code})"
+        if isinstance(answer, Refused):
+            if _is_gone(answer):
+                return "gone", f"it is not visible to us any more (Meta's error {answer.code})"
+            # It is logged, so it says nothing in Meta's words.
+            return Unknown(f"Meta's error {answer.code}")
         if not isinstance(answer, GraphAnswer):
-            return answer if isinstance(answer, Unknown) else Unknown(answer.message)
+            return answer
         if "is_on_biz_app" not in answer.body:
             return _meant(answer)
         on_app, platform = answer.body["is_on_biz_app"], answer.body.get("platform_type")
@@ -102,7 +107,9 @@ class MetaCalls:
         self, path: str, token: Token | None, params: dict[str, str]
     ) -> GraphAnswer | Refused | Unknown:
         try:
-            return _read(await self._graph.get(path, token, params))
+            answer = await self._graph.get(path, token, params)
+            said = token.get_secret_value() if token else None
+            return _read(answer, said, params.get("code"), params.get("client_secret"))
         except GraphUnreachable as error:
             return Unknown(f"no answer from Meta ({error})")
 
@@ -110,21 +117,32 @@ class MetaCalls:
         self, path: str, token: Token, body: dict[str, str]
     ) -> GraphAnswer | Refused | Unknown:
         try:
-            return _read(await self._graph.post(path, token, body))
+            return _read(await self._graph.post(path, token, body), token.get_secret_value())
         except GraphUnreachable as error:
             return Unknown(f"no answer from Meta ({error})")
 
 
-def _read(answer: GraphAnswer) -> GraphAnswer | Refused | Unknown:
-    """An error in Meta's shape is a refusal; a bare one says nothing of what happened behind it."""
+def _is_gone(refused: Refused) -> bool:
+    code = refused.code
+    return code in GONE or code in PERMISSIONS or (code, refused.subcode) == INVISIBLE
+
+
+def _read(answer: GraphAnswer, *secrets: str | None) -> GraphAnswer | Refused | Unknown:
+    """
+    An error in Meta's shape is a refusal; a bare one says nothing of what happened behind it.
+
+    Meta may repeat a token in its words (``Malformed access token …``), and those are published.
+    """
     if answer.error is not None:
-        code, message = answer.error.get("code"), answer.error.get("message")
+        code, message = answer.error.get("code"), str(answer.error.get("message") or "")
+        for secret in filter(None, secrets):
+            message = message.replace(secret, "…")
         known = code if isinstance(code, int) else None
         if answer.status >= 500:
             return Unknown(f"Meta could not say ({message or 'no message'}, HTTP {answer.status})")
         finer = answer.error.get("error_subcode")
         subcode = finer if isinstance(finer, int) else None
-        return Refused(known, str(message or f"HTTP {answer.status}"), subcode)
+        return Refused(known, message or f"HTTP {answer.status}", subcode)
     return answer if answer.status < 300 else _meant(answer)
 
 
