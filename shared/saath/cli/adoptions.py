@@ -73,7 +73,7 @@ def _json_lines(file: IO[str]) -> Iterator[tuple[int, Entry] | Wrong]:
             continue
         try:
             yield _entry(at, json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             yield Wrong(at, "it is not JSON")
 
 

@@ -103,7 +103,10 @@ def moment(written: str, now: datetime, option: str = "--since", zone: tzinfo = 
     """``2d`` before *now*, or a time as it is written, by *zone*'s clock where it names none."""
     fits = re.fullmatch(r"(\d{1,6})([smhd])", written.strip())
     if fits:
-        return now - timedelta(**{_UNITS[fits[2]]: int(fits[1])})
+        try:
+            return now - timedelta(**{_UNITS[fits[2]]: int(fits[1])})
+        except OverflowError:
+            refuse(f"{option}: {written} is before all times")
     try:
         time = datetime.fromisoformat(written)
     except ValueError:

@@ -2,8 +2,10 @@
 The part of ``saath number`` that asks sync: connect one, adopt those that are connected elsewhere, look.
 """
 
+import csv
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +49,10 @@ def connect(
 
     A code is a secret, so it is no argument, which everybody on the machine could read.
     """
-    code = sys.stdin.readline().strip()
+    try:
+        code = sys.stdin.readline().strip()
+    except UnicodeDecodeError:
+        code = ""
     if not code:
         refuse("the code of Embedded Signup is expected on standard input")
     said = {"phone_number_id": number, "answers": answers, "bot": bot}
@@ -96,12 +101,20 @@ def adopt(
 
 def steps(number: Number, as_json: AsJson = False) -> None:
     """Print where a number's onboarding stands, and what to do about what is not done."""
-    _show(_call(lambda api: api.get(f"/numbers/{number}")), as_json=as_json)
+    path = _path(number)
+    _show(_call(lambda api: api.get(path)), as_json=as_json)
 
 
 def resume(number: Number, as_json: AsJson = False) -> None:
     """Go on with an onboarding, also with a one-time request whose answer never came."""
-    _show(_call(lambda api: api.post(f"/numbers/{number}/resume")), as_json=as_json)
+    path = f"{_path(number)}/resume"
+    _show(_call(lambda api: api.post(path)), as_json=as_json)
+
+
+def _path(number: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,32}", number):
+        refuse("NUMBER is Meta's phone_number_id: digits only")
+    return f"/numbers/{number}"
 
 
 def _entry(**said: Any) -> Entry:
@@ -132,6 +145,8 @@ def _adopt_all(file: Path, *, as_json: bool) -> None:
             done, failed = done + well, failed + (not well)
     except (OSError, UnicodeDecodeError) as error:
         fail(f"{file}: {getattr(error, 'strerror', None) or 'it is not UTF-8'}")
+    except csv.Error as error:
+        fail(f"{file}: it is not CSV: {error}; {done + failed} numbers before that were tried")
     if not as_json:
         typer.echo(f"{done} adopted, {failed} not")
     if failed:

@@ -1,5 +1,6 @@
 """Sync's HTTP API, as the commands call it. The bearer token is read from the environment, never printed."""
 
+import http.client
 import json
 import time
 import urllib.error
@@ -7,9 +8,9 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from saath.errors import RetryLater
 from saath.settings import Section, Settings
@@ -19,10 +20,28 @@ TIMEOUT_SECONDS = 150.0
 ELSEWHERE_TRIES, ELSEWHERE_SECONDS_MAX = 6, 10.0
 
 
+def _address(said: str) -> str:
+    """An address that can be asked; urllib would find out while asking, and not in a sentence."""
+    parts = urllib.parse.urlsplit(said)
+    if not (said.isascii() and parts.hostname and parts.port != 0):  # a port that is none raises
+        raise ValueError("it is no address such as http://sync.internal:8080")
+    return said
+
+
+def _sendable(said: SecretStr) -> SecretStr:
+    """A token as a header takes it: http.client would repeat one that it refuses. Files end their lines."""
+    token = said.get_secret_value().strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ValueError("it has characters that no header takes")
+    return SecretStr(token)
+
+
 class CliSection(Section):
     """Where the commands find sync's HTTP."""
 
-    sync_url: str = Field(default="http://127.0.0.1:8080", pattern=r"^https?://[^\s?#]+$")
+    sync_url: Annotated[str, AfterValidator(_address)] = Field(
+        default="http://127.0.0.1:8080", pattern=r"^https?://[^\s?#]+$"
+    )
 
 
 class _Sync(BaseModel):
@@ -30,7 +49,7 @@ class _Sync(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    api_token: SecretStr = Field(min_length=16)
+    api_token: Annotated[SecretStr, AfterValidator(_sendable)] = Field(min_length=16)
 
 
 class NumberSettings(Settings):
@@ -38,6 +57,12 @@ class NumberSettings(Settings):
 
     sync: _Sync
     cli: CliSection = CliSection()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_what_is_missing(cls, data: Any) -> Any:
+        # Without this a missing section is "SAATH_SYNC: field required", which names no setting.
+        return {"sync": {}, **data} if isinstance(data, dict) else data
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +123,10 @@ class SyncApi:
                 return Answer(error.code, _object(error.read())), _seconds(
                     error.headers.get("Retry-After")
                 )
-        except OSError as error:
-            why = getattr(error, "reason", error)
+        except (OSError, http.client.HTTPException) as error:
+            why = getattr(error, "reason", error) or type(error).__name__
+            if isinstance(error, http.client.HTTPException):
+                why = f"whoever listens there does not speak HTTP ({type(error).__name__})"
             raise RetryLater(
                 f"sync does not answer at {self.base} (SAATH_CLI__SYNC_URL): {why}. What it was asked "
                 "may have been done; ask again, nothing is asked of Meta twice"

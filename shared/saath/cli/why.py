@@ -44,7 +44,8 @@ def why(
     now = datetime.now(UTC)
     speech = Speech(zone_of(timezone), texts)
     asked = name.strip()
-    told, lone = ask(lambda archive: _look(archive, asked, since, now))
+    begin = moment(since, now) if since else None
+    told, lone = ask(lambda archive: _look(archive, asked, begin, now))
     if told is None and lone is None:
         fail(_unknown(asked, since))
     if told is None and lone is not None:
@@ -58,9 +59,8 @@ def why(
 
 
 async def _look(
-    archive: Archive, asked: str, since: str | None, now: datetime
+    archive: Archive, asked: str, begin: datetime | None, now: datetime
 ) -> tuple[Told | None, Logged | None]:
-    begin = moment(since, now) if since else None
     if asked.startswith(CONVERSATION):
         return await archive.conversation(asked, begin), None
     found = await archive.find(asked, begin or moment(SEARCH_SINCE, now), now)

@@ -74,7 +74,10 @@ def read_rates(lines: Iterable[str]) -> Rates:
     numbered = [
         (n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
     ]
-    rows = list(csv.reader(line for _, line in numbered))
+    try:
+        rows = list(csv.reader(line for _, line in numbered))
+    except csv.Error as error:
+        raise BadRates(f"it is not CSV: {error}") from None
     if not rows or tuple(cell.strip() for cell in rows[0]) != COLUMNS:
         raise BadRates(f"the first line must be {','.join(COLUMNS)}")
     found, currencies = list[Rate](), set[str]()
