@@ -28,6 +28,8 @@ from saath.kafka.search import searching
 from saath.settings import Settings, load_or_exit, refuse
 
 LOCALTIME = Path("/etc/localtime")
+# Kafka knows no time before it, and a clock's arithmetic ends not far before.
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Since = Annotated[
@@ -111,7 +113,7 @@ def moment(written: str, now: datetime, option: str = "--since", zone: tzinfo = 
         time = datetime.fromisoformat(written)
     except ValueError:
         refuse(f"{option}: {written!r} is neither like 2d, 6h, 30m nor like 2026-10-01T12:00:00Z")
-    return time if time.tzinfo else time.replace(tzinfo=zone)
+    return max(time if time.tzinfo else time.replace(tzinfo=zone), _FIRST)
 
 
 def zone_of(name: str | None) -> tzinfo:

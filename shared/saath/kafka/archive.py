@@ -78,6 +78,8 @@ class Archive:
                 return unplaced
             everywhere = [(t, p) for t in SEARCHED for p in range(self.layout.of(t))]
             stretches = await self.searcher.stretches(everywhere, begin, before)
+            if not stretches and not await self.searcher.stretches(everywhere, None, begin):
+                return unplaced  # nothing is older, however far back it is asked for
             async with aclosing(self._events(stretches, f"{begin:%-d %b}", told)) as found:
                 async for logged in found:
                     if not is_named(logged.event, asked):

@@ -103,7 +103,8 @@ class Searcher:
         self, moment: datetime, ends: dict[TopicPartition, int]
     ) -> dict[TopicPartition, int]:
         """Where what was put down at *moment* or later begins; the end where there is none."""
-        asked = dict.fromkeys(ends, int(moment.timestamp() * 1000))
+        # Kafka knows no time before 1970.
+        asked = dict.fromkeys(ends, max(0, int(moment.timestamp() * 1000)))
         found = await self._reader.offsets_for_times(asked)
         return {
             where: min(found[where].offset, end) if found.get(where) else end

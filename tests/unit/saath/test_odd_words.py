@@ -3,12 +3,14 @@
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from saath.cli.app import app
+from saath.cli.asking import moment
 
 TOKEN = "the-token-of-the-onboarding-page"
 
@@ -55,6 +57,12 @@ def test_a_time_before_all_times_is_refused(command: list[str], tmp_path: Path) 
     option = "--since" if command[0] == "why" else "--from"
 
     assert ends(run(*command, option, "999999d")) == (2, True)
+
+
+def test_from_the_year_one_is_from_the_beginning() -> None:
+    found = moment("0001-01-01T00:00:00+14:00", datetime(2026, 11, 23, tzinfo=UTC))
+
+    assert found == datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("number", ["1 2", "é", "../metrics", "1?x", ""])
