@@ -98,7 +98,7 @@ def service_of(front: Front, request: Request) -> Service:
         NotReady: Kafka is not there yet.
     """
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    wanted = front.api_token.get_secret_value().encode()
+    wanted = front.api_token.get_secret_value().strip().encode()  # files end their lines
     right = hmac.compare_digest(given.strip().encode(), wanted)
     if scheme.lower() != "bearer" or not right:
         raise Unauthorised("send Authorization: Bearer and the token of SAATH_SYNC__API_TOKEN")

@@ -135,7 +135,7 @@ def _play(rehearsal: Any, item: Heard, teller: Teller) -> None:
         play = rehearsal.tell if isinstance(item.said, Command) else rehearsal.hear
         for step in play(item.said):
             teller.say(step, item.place if step.heard else "")
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # of a time that nothing can be added to
         teller.pass_over(item, str(error))
 
 

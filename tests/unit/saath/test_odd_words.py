@@ -1,10 +1,12 @@
 """Commands that are given what they cannot use: a sentence, never a traceback, and never a secret."""
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -135,3 +137,21 @@ def test_rates_in_a_cell_without_an_end_are_refused(tmp_path: Path) -> None:
     file.write_text(f'valid_from,market,recipients,category,rate,currency\n"{"1" * 200_000}\n')
 
     assert ends(run("costs", "--rates", str(file))) == (2, True)
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_an_event_of_an_absurd_time_is_passed_over_in_a_trial(time: str, tmp_path: Path) -> None:
+    event, policy = tmp_path / "event.json", tmp_path / "policy.yaml"
+    policy.write_text("defaults:\n  answers: everyone\n")
+    said: dict[str, Any] = {
+        "type": "io.saath.message.received.v1",
+        "id": "a",
+        "number": "1",
+        "time": time,
+    }
+    said |= {"message_id": "w", "contact": {"phone": "491"}, "content": {"type": "text"}}
+    event.write_text(json.dumps(said))
+
+    result = run("policy", "try", str(policy), "--number", "1", "--event", str(event))
+
+    assert (result.exit_code, result.exception, "out of range" in result.output) == (0, None, True)

@@ -2,10 +2,16 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
+from pydantic import SecretStr
+from tests.unit.sync.samples import NOW
 from tests.unit.sync.stage import Stage
-from tests.unit.sync.test_routes import ASKED, client
+from tests.unit.sync.test_routes import ASKED, TOKEN, client
 
-from saath_sync.front import BODY_BYTES_MAX, Service
+from saath.events import NumberPolicy
+from saath.http import Health
+from saath_sync.front import BODY_BYTES_MAX, Front, Service
+from saath_sync.routes import application
 
 CHUNK = b"x" * 1024
 
@@ -55,3 +61,15 @@ async def test_a_misspelt_key_is_pointed_at() -> None:
         answer = await http.post("/numbers", json={**ASKED, "anwsers": "everyone"})
 
     assert (answer.status_code, answer.json()["problems"][0]["pointer"]) == (422, "/anwsers")
+
+
+async def test_a_token_that_was_read_from_a_file_may_end_with_a_line_end() -> None:
+    front = Front(SecretStr(f"{TOKEN}\n"), NumberPolicy(), Health(), lambda: NOW)
+    transport = httpx.ASGITransport(application(front))
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://sync", headers=headers
+    ) as http:
+        answer = await http.get("/numbers/1")
+
+    assert answer.status_code == 503
