@@ -75,6 +75,18 @@ def test_a_hiccup_of_the_probe_does_not_hide_a_silence() -> None:
     assert NOW + 10 * DAY <= due < NOW + 10 * DAY + HOUR
 
 
+def test_whoever_connects_a_number_again_has_its_app_in_hand() -> None:
+    silent = Ledger(
+        number=NUMBER,
+        connected=True,
+        life=Life(since=NOW),
+        heartbeat=Heartbeat(seen_at=NOW, told="at_risk"),
+    )
+    later = NOW + 11 * DAY
+
+    assert living.connected_anew(silent, later).heartbeat == Heartbeat(seen_at=later)
+
+
 async def test_a_number_that_never_came_to_work_is_in_no_danger_of_being_disconnected() -> None:
     stage = Stage(Meta(answers={"subscribe": [Refused(10, "Permission denied")]}))
     with pytest.raises(ConnectFailed) as failed:
@@ -114,3 +126,20 @@ def test_a_warning_that_is_delivered_again_is_said_once() -> None:
     warning = record(said("ACCOUNT_VIOLATION"), ACCOUNTS)
 
     assert [words(handler.handle(warning, NOW)) for _ in range(2)] == [["warned"], []]
+
+
+def test_two_findings_that_say_different_things_are_one_each() -> None:
+    first = life.probed(Life(since=NOW - DAY), "not_connected", "found", NOW, Probing())
+    second = life.probed(first, "gone", "found", NOW + 10 * MINUTE, Probing())
+    third = life.probed(second, "gone", "found", NOW + 20 * MINUTE, Probing())
+
+    assert (second.state, third.state) == ("active", "disconnected")
+
+
+def test_while_meta_says_that_a_number_comes_back_nothing_is_found_against_it() -> None:
+    away = life.heard(Life(since=NOW - DAY), Moved(NOW, "offboarded", "Meta says so"))
+    coming = life.heard(away, Moved(NOW + MINUTE, "active", "Meta says so", reconnecting=True))
+    for minutes in (20, 40):
+        coming = life.probed(coming, "gone", "found", NOW + minutes * MINUTE, Probing())
+
+    assert (coming.state, coming.reconnecting) == ("offboarded", True)

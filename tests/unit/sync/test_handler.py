@@ -9,9 +9,12 @@ from saath.codec import decode, encode
 from saath.errors import Misconfigured, PoisonRecord
 from saath.events import (
     AccountUpdated,
+    Contact,
+    Content,
     CredentialRecorded,
     Event,
     MessageBackfilled,
+    MessageEchoed,
     NumberRecorded,
 )
 from saath.kafka.layout import Layout
@@ -21,6 +24,7 @@ from saath.topics import (
     BACKFILL,
     CONTACTS,
     HISTORY,
+    INBOUND,
     NUMBERS,
     TOPICS,
     Topic,
@@ -162,6 +166,43 @@ def test_what_else_is_said_of_accounts_is_nothing_to_sync_wherever_it_stands() -
 
 def test_a_contact_outside_its_numbers_partition_goes_to_the_dead_letters() -> None:
     stray = contact("add").model_copy(update={"number": "1"})
+
+    with pytest.raises(PoisonRecord, match="outside its number's partition"):
+        list(owner().handle(record(stray, 0, ACCOUNTS), NOW))
+
+
+def test_an_echo_whose_time_cannot_be_told_is_no_sign_of_life_and_no_dead_letter() -> None:
+    handler = owner()
+    handler.handle(record(message("a"), 0), NOW)
+    before = handler.next_due()
+    echo = MessageEchoed(
+        id="e",
+        time=NOW,
+        number=NUMBER,
+        message_id="wamid.e",
+        contact=Contact(phone="16505551234"),
+        content=Content.of_text("Hello"),
+    )
+    told = record(echo, 1, INBOUND)
+    times = (b"2026-11-24T12:00:00", b"yesterday", b"\xff")
+    odd = [
+        told._replace(headers=tuple((n, t if n == "ce_time" else v) for n, v in told.headers))
+        for t in times
+    ]
+
+    assert ([list(handler.handle(r, NOW)) for r in odd], handler.next_due()) == ([[]] * 3, before)
+
+
+def test_what_was_handed_on_into_another_partition_goes_to_the_dead_letters() -> None:
+    stray = AccountUpdated(
+        id="u",
+        time=NOW,
+        number="1",
+        account="1",
+        field="account_update",
+        event="PARTNER_REMOVED",
+        details={},
+    )
 
     with pytest.raises(PoisonRecord, match="outside its number's partition"):
         list(owner().handle(record(stray, 0, ACCOUNTS), NOW))
