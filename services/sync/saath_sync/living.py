@@ -22,6 +22,7 @@ from saath_sync.account_words import word_of
 from saath_sync.heartbeat import Heartbeat, Heartbeats
 from saath_sync.ledger import DeadlineTold, Ledger
 from saath_sync.life import Finding, Probing, Warned
+from saath_sync.onboarding import ONE_TIME
 
 # Meta says a handful of such things of a number in a year.
 WARNED_MAX = 16
@@ -40,6 +41,7 @@ RESUME = (
     "Mend what the step names and POST /numbers/{number}/resume, or have the business go through "
     "Embedded Signup again."
 )
+EARLIER = "asked in an earlier onboarding"
 ANEW = (
     "Everything else works. To get it all the same, have the business disconnect in the app and go "
     "through Embedded Signup again."
@@ -106,10 +108,19 @@ def _beating(before: Ledger | None, ledger: Ledger, now: datetime) -> Heartbeat 
 
 
 def connected_anew(ledger: Ledger, now: datetime) -> Ledger:
-    """Somebody brings the number in, or back: its silence begins again, and what ended its life is over."""
+    """
+    Somebody brings the number in, or back: its silence begins again, and what ended its life is over.
+
+    Where it had been away this is another onboarding, in which Meta takes anew what it takes once. Should
+    it be the old one all the same, Meta's refusal says that it has it.
+    """
     update: dict[str, object] = {"life": life.connected(ledger.life, now)}
     if ledger.life.state != "active":
         update["connected"] = False
+    if ledger.life.state != "active" and not ledger.adopted:
+        again = {"state": "refused", "doubtful": True, "problem": EARLIER}
+        kept = {s: r.model_copy(update=again) for s, r in ledger.steps.items() if s in ONE_TIME}
+        update |= {"declined": None, "steps": {**ledger.steps, **kept}}
     if ledger.heartbeat:
         update["heartbeat"] = Heartbeat(seen_at=now)
     return ledger.model_copy(update=update)
@@ -117,7 +128,8 @@ def connected_anew(ledger: Ledger, now: datetime) -> Ledger:
 
 def account_said(ledger: Ledger, update: AccountUpdated, now: datetime) -> Lived:
     """Meta says something of the number's account."""
-    match word_of(update):
+    # A time to come would make an old word of all that follows.
+    match word_of(update.model_copy(update={"time": min(update.time, now)})):
         case None:
             return Lived(ledger)
         case Warned(reason=reason):

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from tests.unit.sync.samples import NOW, NUMBER
-from tests.unit.sync.stage import Meta, Stage
+from tests.unit.sync.stage import Meta, Stage, states
 from tests.unit.sync.test_living import DAY, HOUR, owner, record, said, words, working
 
 from saath.topics import ACCOUNTS
@@ -13,7 +13,7 @@ from saath_sync.connect import ConnectFailed
 from saath_sync.facts import Probed
 from saath_sync.handler import STATE, SyncHandler
 from saath_sync.heartbeat import Heartbeat
-from saath_sync.ledger import Ledger
+from saath_sync.ledger import DECLINED, Ledger
 from saath_sync.life import Life, Moved, Probing
 from saath_sync.living import Rules
 from saath_sync.onboarding import Refused
@@ -143,3 +143,36 @@ def test_while_meta_says_that_a_number_comes_back_nothing_is_found_against_it() 
         coming = life.probed(coming, "gone", "found", NOW + minutes * MINUTE, Probing())
 
     assert (coming.state, coming.reconnecting) == ("offboarded", True)
+
+
+async def test_what_meta_takes_once_in_an_onboarding_is_asked_anew_in_the_next_one() -> None:
+    stage = Stage()
+    await stage.connect()
+    async with stage.pod() as connector:
+        handler = connector.numbers.handlers[0]
+        list(handler.handle(record(said("PARTNER_REMOVED", NOW + DAY), ACCOUNTS), NOW + DAY))
+        stage.written += handler.finish({}, NOW + DAY)
+    stage.clock.time = NOW + 2 * DAY
+    stage.meta.asked.clear()
+    stage.meta.taken.clear()
+
+    ledger = await stage.connect()
+
+    assert stage.meta.asked == ["exchange", "facts", "subscribe", "contacts", "history"]
+    assert set(states(ledger).values()) == {"done"}
+
+
+def test_what_the_business_declined_before_it_left_is_not_declined_when_it_comes_back() -> None:
+    gone = Ledger(
+        number=NUMBER, connected=True, declined=DECLINED, life=Life(state="disconnected", since=NOW)
+    )
+
+    assert living.connected_anew(gone, NOW + DAY).declined is None
+
+
+def test_a_word_from_the_future_is_one_of_now() -> None:
+    handler = working()
+    list(handler.handle(record(said("ACCOUNT_OFFBOARDED", NOW + 999 * DAY), ACCOUNTS), NOW))
+    later = said("PARTNER_REMOVED", NOW + HOUR)
+
+    assert words(handler.handle(record(later, ACCOUNTS), NOW + HOUR)) == ["disconnected"]
