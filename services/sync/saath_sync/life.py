@@ -45,8 +45,8 @@ class Life(Model):
     """
     Where a number stands. ``since`` is when it came there, ``cause`` why, in a few words.
 
-    ``said_at`` is the time of the last word of Meta's that was believed, or of a connection or a finding
-    since: webhooks come in any order, and an older one that comes later changes nothing.
+    ``said_at`` is the time of the last word of Meta's that was believed, or of a connection that was made
+    or seen since: webhooks come in any order, and an older one that comes later changes nothing.
     ``reconnecting``: Meta says that it is connected again, and the probe has not seen it yet.
     """
 
@@ -146,7 +146,7 @@ def probed(life: Life, finding: Finding, cause: str, asked_at: datetime, probing
         life = life.model_copy(update={"doubt": None})
         if life.state == "active" or life.state == "removed":
             return life
-        return _found(life, "active", asked_at, cause) if settled or life.reconnecting else life
+        return _back(life, asked_at, cause) if settled or life.reconnecting else life
     if not settled or life.state == "removed" or life.reconnecting:
         return life
     found: LifeState = "disconnected" if finding == "gone" else "offboarded"
@@ -157,7 +157,7 @@ def probed(life: Life, finding: Finding, cause: str, asked_at: datetime, probing
         return life.model_copy(update={"doubt": Doubt(finding=finding, at=asked_at)})
     if asked_at - doubt.at < probing.again_after:
         return life
-    return _found(life, found, asked_at, cause)
+    return _put(life, found, asked_at, cause)
 
 
 def probe_due(life: Life, probing: Probing) -> datetime | None:
@@ -193,10 +193,10 @@ def state_of(life: Life, *, works: bool) -> NumberState:
     return "restricted" if life.restrictions else "active"
 
 
-def _found(life: Life, state: LifeState, at: datetime, cause: str) -> Life:
-    """Moved by the probe: a word of before that comes late, or comes again, is older than this."""
+def _back(life: Life, at: datetime, cause: str) -> Life:
+    """The probe sees it again: a word of before that comes late, or once more, is older than this."""
     said_at = max(life.said_at, at) if life.said_at else at
-    return _put(life, state, at, cause).model_copy(update={"said_at": said_at})
+    return _put(life, "active", at, cause).model_copy(update={"said_at": said_at})
 
 
 def _put(life: Life, state: LifeState, at: datetime, cause: str) -> Life:

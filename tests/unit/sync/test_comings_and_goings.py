@@ -176,3 +176,13 @@ def test_a_word_from_the_future_is_one_of_now() -> None:
     later = said("PARTNER_REMOVED", NOW + HOUR)
 
     assert words(handler.handle(record(later, ACCOUNTS), NOW + HOUR)) == ["disconnected"]
+
+
+def test_what_meta_says_late_of_an_end_that_the_probe_has_seen_is_believed() -> None:
+    active = Life(since=NOW - DAY, said_at=NOW - DAY)
+    for minutes in (5, 15):
+        active = life.probed(active, "gone", "found", NOW + minutes * MINUTE, Probing())
+
+    removed = life.heard(active, Moved(NOW, "removed", "ACCOUNT_DELETED"))
+
+    assert (active.state, removed.state) == ("disconnected", "removed")
