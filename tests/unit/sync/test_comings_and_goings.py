@@ -6,6 +6,7 @@ import pytest
 from tests.unit.sync.samples import NOW, NUMBER
 from tests.unit.sync.stage import Meta, Stage, states
 from tests.unit.sync.test_living import DAY, HOUR, owner, record, said, words, working
+from tests.unit.sync.test_prober import Asked, probing
 
 from saath.topics import ACCOUNTS
 from saath_sync import life, living
@@ -186,3 +187,12 @@ def test_what_meta_says_late_of_an_end_that_the_probe_has_seen_is_believed() -> 
     removed = life.heard(active, Moved(NOW, "removed", "ACCOUNT_DELETED"))
 
     assert (active.state, removed.state) == ("disconnected", "removed")
+
+
+async def test_of_a_number_that_never_came_to_work_meta_is_not_asked_how_it_stands() -> None:
+    stage = Stage(Meta(answers={"subscribe": [Refused(10, "Permission denied")]}))
+    with pytest.raises(ConnectFailed):
+        await stage.connect()
+    stage.clock.pass_minutes(600)
+    async with probing(stage, Asked()) as prober:
+        assert prober.due() == []
