@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr
 from yarl import URL
 
 from saath.errors import SaathError
-from saath.settings import Section
+from saath.settings import HeaderToken, Section
 
 # An absurd ``Retry-After`` must not silence a number for good; Meta's own waits are minutes.
 WAIT_SECONDS_MAX = 3600.0
@@ -26,7 +26,7 @@ class GraphSettings(Section):
 
     base_url: str = Field(default="https://graph.facebook.com", pattern=r"^https?://[^/]+$")
     version: str = Field(default="v25.0", pattern=r"^v\d+\.\d+$")
-    access_token: SecretStr | None = None
+    access_token: HeaderToken | None = None
     # Sync takes a call for unanswered after 60 s, so none may wait longer.
     timeout_seconds: float = Field(default=20.0, gt=0, le=55)
     connect_timeout_seconds: float = Field(default=5.0, gt=0)

@@ -10,9 +10,17 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, NoReturn, TypeVar, get_args
+from typing import Annotated, Literal, NoReturn, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from saath.errors import Misconfigured
@@ -60,6 +68,18 @@ class SecretList(SecretStr):
     def values(self) -> tuple[str, ...]:
         """The secrets, without the blanks around them."""
         return tuple(part.strip() for part in self.get_secret_value().split(",") if part.strip())
+
+
+def _sendable(said: SecretStr) -> SecretStr:
+    token = said.get_secret_value().strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ValueError("it has characters that no header takes")
+    return SecretStr(token)
+
+
+# A token as a header takes it. Files end their lines, and an HTTP client fails where one is sent on: aiohttp
+# with every call, and http.client with the token in its words.
+HeaderToken = Annotated[SecretStr, AfterValidator(_sendable)]
 
 
 class KafkaSettings(Section):

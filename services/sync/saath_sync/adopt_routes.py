@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
+from saath.settings import HeaderToken
 from saath_sync.adopt import Adoption
 from saath_sync.front import (
     DIGITS,
@@ -31,7 +32,7 @@ class AdoptBody(BaseModel):
 
     phone_number_id: str = Field(pattern=DIGITS)
     waba_id: str = Field(pattern=DIGITS)
-    token: SecretStr | None = Field(default=None, min_length=1, max_length=4096)
+    token: HeaderToken | None = Field(default=None, min_length=1, max_length=4096)
     bot: str | None = Field(default=None, min_length=1, max_length=100)
     cap_per_second: int | None = Field(default=None, ge=1, le=1000)
 

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 RETRY_AFTER_SECONDS = "5"
 # A code has some hundred characters.
 BODY_BYTES_MAX = 64 * 1024
-DIGITS = r"^\d{1,32}$"
+DIGITS = r"^[0-9]{1,32}$"
 
 EVERYBODY = NotSupported(frozenset(), "nobody")
 

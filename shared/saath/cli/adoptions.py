@@ -18,8 +18,8 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    phone_number_id: str = Field(pattern=r"^\d{1,32}$")
-    waba_id: str = Field(pattern=r"^\d{1,32}$")
+    phone_number_id: str = Field(pattern=r"^[0-9]{1,32}$")
+    waba_id: str = Field(pattern=r"^[0-9]{1,32}$")
     token: SecretStr | None = None
     bot: str | None = None
     cap_per_second: int | None = Field(default=None, ge=1, le=1000)

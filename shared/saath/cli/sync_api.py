@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from saath.errors import RetryLater
-from saath.settings import Section, Settings
+from saath.settings import HeaderToken, Section, Settings
 
 # Longer than the longest onboarding of five calls of 20 s; and how often another pod is tried.
 TIMEOUT_SECONDS = 150.0
@@ -26,14 +26,6 @@ def _address(said: str) -> str:
     if not (said.isascii() and parts.hostname and parts.port != 0):  # a port that is none raises
         raise ValueError("it is no address such as http://sync.internal:8080")
     return said
-
-
-def _sendable(said: SecretStr) -> SecretStr:
-    """A token as a header takes it: http.client would repeat one that it refuses. Files end their lines."""
-    token = said.get_secret_value().strip()
-    if not (token.isascii() and token.isprintable()):
-        raise ValueError("it has characters that no header takes")
-    return SecretStr(token)
 
 
 class CliSection(Section):
@@ -49,7 +41,7 @@ class _Sync(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    api_token: Annotated[SecretStr, AfterValidator(_sendable)] = Field(min_length=16)
+    api_token: HeaderToken = Field(min_length=16)
 
 
 class NumberSettings(Settings):

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 
 import httpx
+import pytest
 from pydantic import SecretStr
-from tests.unit.sync.samples import NOW
+from tests.unit.sync.samples import NOW, NUMBER
 from tests.unit.sync.stage import Stage
 from tests.unit.sync.test_routes import ASKED, TOKEN, client
 
@@ -73,3 +74,24 @@ async def test_a_token_that_was_read_from_a_file_may_end_with_a_line_end() -> No
         answer = await http.get("/numbers/1")
 
     assert answer.status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("path", "changed", "pointer"),
+    [
+        ("/numbers", {"waba_id": "٣"}, "/waba_id"),
+        ("/numbers/adopt", {"waba_id": "1", "token": "a\nb"}, "/token"),
+        ("/numbers/adopt", {"waba_id": "1", "token": "€"}, "/token"),
+    ],
+)
+async def test_what_meta_cannot_be_asked_with_is_pointed_at(
+    path: str, changed: dict[str, str], pointer: str
+) -> None:
+    body = {**ASKED, **changed} if path == "/numbers" else {"phone_number_id": NUMBER, **changed}
+    async with Stage().pod() as connector, client(Service(connector, lambda _: None)) as http:
+        answer = await http.post(path, json=body)
+
+    assert (answer.status_code, answer.json().get("problems", [{}])[0].get("pointer")) == (
+        422,
+        pointer,
+    )
