@@ -52,10 +52,16 @@ class Prober:
     async def __call__(self, stopping: asyncio.Event) -> None:
         """Ask until *stopping*."""
         while not stopping.is_set():
-            due = self.due()[:AT_ONCE_MAX]
+            due = self.due()[: self._room()]
             await asyncio.gather(*(self._ask(number) for number in due))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), 0 if due else LOOK_EVERY_SECONDS)
+
+    def _room(self) -> int:
+        """How many may be asked about without a wait, which would outlast the end of the service."""
+        return max(
+            (n for n in range(1, AT_ONCE_MAX + 1) if self.limiter.has_capacity(n)), default=0
+        )
 
     def due(self) -> list[str]:
         """The numbers that are to be asked about now."""

@@ -1,8 +1,10 @@
 """A number that goes and comes back: what is over must not come back with it, and no alarm be false."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
+from aiolimiter import AsyncLimiter
 from tests.unit.sync.samples import NOW, NUMBER
 from tests.unit.sync.stage import Meta, Stage, states
 from tests.unit.sync.test_living import DAY, HOUR, owner, record, said, words, working
@@ -196,3 +198,18 @@ async def test_of_a_number_that_never_came_to_work_meta_is_not_asked_how_it_stan
     stage.clock.pass_minutes(600)
     async with probing(stage, Asked()) as prober:
         assert prober.due() == []
+
+
+async def test_whoever_waits_for_its_turn_to_ask_does_not_keep_the_service_from_ending() -> None:
+    stage, stopping = Stage(), asyncio.Event()
+    await stage.connect()
+    async with probing(stage, Asked()) as prober:
+        prober.limiter = AsyncLimiter(1, 3600)
+        await prober.limiter.acquire()
+        worker = asyncio.create_task(prober(stopping))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        stopping.set()
+        await asyncio.wait_for(worker, 10)
+
+        assert prober.due() == [NUMBER]
