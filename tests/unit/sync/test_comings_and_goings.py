@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from aiolimiter import AsyncLimiter
+from pydantic import SecretStr
 from tests.unit.sync.samples import NOW, NUMBER
 from tests.unit.sync.stage import Meta, Stage, states
+from tests.unit.sync.test_adopt import _stored, adopt
 from tests.unit.sync.test_living import DAY, HOUR, owner, record, said, words, working
 from tests.unit.sync.test_prober import Asked, probing
 
@@ -213,3 +215,11 @@ async def test_whoever_waits_for_its_turn_to_ask_does_not_keep_the_service_from_
         await asyncio.wait_for(worker, 10)
 
         assert prober.due() == [NUMBER]
+
+
+async def test_an_adopted_number_that_gets_another_token_has_that_one_from_then_on() -> None:
+    stage = Stage()
+    await adopt(stage)
+    await adopt(stage, token=SecretStr("another"))
+
+    assert _stored(stage) == SecretStr("another")

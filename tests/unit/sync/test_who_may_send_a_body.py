@@ -95,3 +95,10 @@ async def test_what_meta_cannot_be_asked_with_is_pointed_at(
         422,
         pointer,
     )
+
+
+async def test_a_token_that_is_sent_as_a_password_lets_nobody_in() -> None:
+    async with Stage().pod() as connector, client(Service(connector, lambda _: None)) as http:
+        answer = await http.get("/numbers/1", headers={"Authorization": f"Basic {TOKEN}"})
+
+    assert answer.status_code == 401
