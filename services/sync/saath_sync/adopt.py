@@ -64,8 +64,9 @@ class Adopter:
         # Whoever answers it today goes on doing so, until a person says otherwise.
         policy = NumberPolicy(answers="nobody", bot=wish.bot)
         fact = AdoptAsked(wish.number, wish.account, policy, kept, wish.cap_per_second)
-        await connector.numbers.submit(fact)
-        return await connector.run(wish.number, token, ask_unknown=False)
+        with connector.attending(wish.number):
+            await connector.numbers.submit(fact)
+            return await connector.run(wish.number, token, ask_unknown=False)
 
     async def give_history(self, number: str, chunk: Chunk) -> None:
         """

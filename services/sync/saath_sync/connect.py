@@ -6,8 +6,10 @@ Whatever ends this half way leaves a ledger that says which calls were made and 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -98,12 +100,13 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """Walks through an onboarding."""
+    """Walks through an onboarding. ``attended``: the numbers somebody here is walking through it with."""
 
     numbers: Numbers
     calls: Calls
     vault: Vault
     now: Callable[[], datetime]
+    attended: Counter[str] = field(default_factory=Counter)
 
     async def connect(self, wish: Wish) -> Ledger:
         """
@@ -135,7 +138,19 @@ class Connector:
         A person says so: what Meta takes only once is asked again too, and if it had been taken,
         Meta's refusal tells us.
         """
-        return await self.run(number, token, ask_unknown=True)
+        with self.attending(number):
+            return await self.run(number, token, ask_unknown=True)
+
+    @contextlib.contextmanager
+    def attending(self, number: str) -> Iterator[None]:
+        """Until the block's end nobody else here goes on with the number."""
+        self.attended[number] += 1
+        try:
+            yield
+        finally:
+            self.attended[number] -= 1
+            if not self.attended[number]:
+                del self.attended[number]
 
     async def _connect_named(self, wish: Wish, number: str) -> Ledger:
         await self.numbers.submit(_asked(wish, number))
@@ -147,8 +162,9 @@ class Connector:
         return await self._with_token(number, token)
 
     async def _with_token(self, number: str, token: Token) -> Ledger:
-        await self._keep(TokenObtained(number, self.vault.encrypt(token)))
-        return await self.run(number, token, ask_unknown=False)
+        with self.attending(number):
+            await self._keep(TokenObtained(number, self.vault.encrypt(token)))
+            return await self.run(number, token, ask_unknown=False)
 
     async def numbers_of(
         self, account: str, token: Token
@@ -190,8 +206,19 @@ class Connector:
             if step is None:
                 return _working(ledger, self.now())
             tried.append(step)
-            await self.numbers.submit(StepAsked(number, step, ask_unknown))
-            await self._keep(await self._ask(step, ledger, token))
+            await self.ask(ledger, step, token, ask_unknown=ask_unknown)
+
+    async def ask(
+        self, ledger: Ledger, step: Step, token: Token, *, ask_unknown: bool = False
+    ) -> None:
+        """
+        Ask one step, its intent stored before and its answer after.
+
+        Raises:
+            StepRefused: it may not be asked now; nothing was.
+        """
+        await self.numbers.submit(StepAsked(ledger.number, step, ask_unknown))
+        await self._keep(await self._ask(step, ledger, token))
 
     async def _ask(self, step: Step, ledger: Ledger, token: Token) -> StepAnswered:
         number, account = ledger.number, ledger.account or ""

@@ -87,7 +87,8 @@ def next_step(
     """
     The step to ask next, of those not *tried* in this run; ``None`` when none may be asked.
 
-    The exchange is not among them: it needs a new code, which only a person can bring.
+    The exchange is not among them: it needs a new code, which only a person can bring. Nothing goes
+    before a call that is under way: Meta wants the contacts asked for before the history.
     """
     for step in wanted(ledger):
         record = ledger.steps.get(step)
@@ -98,7 +99,7 @@ def next_step(
         allowed = record is None or _may_ask(step, record, now, ask_unknown=ask_unknown)
         if allowed and step not in tried:
             return step
-        if step in NEEDED:
+        if step in NEEDED or (record and shown_state(record, now) == "asked"):
             return None
     return None
 
