@@ -6,11 +6,12 @@ and nothing that Meta takes only once is ever asked: ``onboarding`` refuses it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from saath.events import NumberPolicy
 from saath_sync import advice, onboarding
 from saath_sync.connect import ConnectFailed, Connector
+from saath_sync.description import Place
 from saath_sync.facts import AdoptAsked, HistoryGiven
 from saath_sync.ledger import Ledger
 from saath_sync.onboarding import Refused, StepRefused, Token, Unknown
@@ -31,6 +32,7 @@ class Adoption:
     token: Token | None = None
     bot: str | None = None
     cap_per_second: int = 20
+    place: Place = field(default_factory=Place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Adopter:
         kept = connector.vault.encrypt(wish.token) if wish.token else None
         # Whoever answers it today goes on doing so, until a person says otherwise.
         policy = NumberPolicy(answers="nobody", bot=wish.bot)
-        fact = AdoptAsked(wish.number, wish.account, policy, kept, wish.cap_per_second)
+        fact = AdoptAsked(wish.number, wish.account, policy, kept, wish.cap_per_second, wish.place)
         with connector.attending(wish.number):
             await connector.numbers.submit(fact)
             return await connector.run(wish.number, token, ask_unknown=False)

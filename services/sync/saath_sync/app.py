@@ -25,6 +25,7 @@ from saath.service import Worker, listening, say_build
 from saath.settings import KafkaSettings
 from saath.topics import ACCOUNTS, CREDENTIALS, HISTORY, INBOUND, NUMBERS
 from saath_sync.connect import Connector
+from saath_sync.description import Places
 from saath_sync.finisher import Finisher
 from saath_sync.front import Front, Service
 from saath_sync.graph_calls import MetaCalls
@@ -114,7 +115,8 @@ def compose(
 
     token_of = tokens(settings, credentials.get, vault)
     calls = MetaCalls(graph, section.app_id, section.app_secret)
-    connector = Connector(numbers, calls, vault, utc_now)
+    places = Places(section.timezone)
+    connector = Connector(numbers, calls, vault, utc_now, places)
     finisher = Finisher(connector, token_of)
 
     async def partitions(stopping: asyncio.Event) -> None:
@@ -131,6 +133,7 @@ def compose(
         section.rules().probing,
         AsyncLimiter(max(1, section.probes_per_hour // 60), 60.0),
         utc_now,
+        places,
     )
     front.service = Service(connector, token_of)
     front.health.checks = {"partitions": membership.problem, "credentials": credentials.problem}

@@ -18,6 +18,7 @@ from saath.events import NumberPolicy
 from saath.kafka.inbox import NotCommitted, NotOwner
 from saath.secrets import Vault
 from saath_sync import advice, onboarding
+from saath_sync.description import Description, Place, Places, Profile
 from saath_sync.facts import ConnectAsked, Fact, StepAnswered, StepAsked, TokenObtained
 from saath_sync.ledger import Ledger, Step
 from saath_sync.numbers import Numbers
@@ -96,6 +97,7 @@ class Wish:
     policy: NumberPolicy
     wants_history: bool
     cap_per_second: int = 20
+    place: Place = field(default_factory=Place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Connector:
     calls: Calls
     vault: Vault
     now: Callable[[], datetime]
+    places: Places = field(default_factory=Places)
     attended: Counter[str] = field(default_factory=Counter)
 
     async def connect(self, wish: Wish) -> Ledger:
@@ -230,7 +233,8 @@ class Connector:
                 read = await self.calls.read_number(number, token)
                 if isinstance(read, PhoneNumber):
                     judged = onboarding.coexistence(read)
-                    return StepAnswered(number, step, judged, read.display_phone)
+                    described = described_by(read, ledger, self.places)
+                    return StepAnswered(number, step, judged, read.display_phone, described)
                 result = read
             case "contacts" | "history":
                 result = await self.calls.ask_sync(number, token, step)
@@ -255,7 +259,16 @@ class Connector:
 
 
 def _asked(wish: Wish, number: str) -> ConnectAsked:
-    return ConnectAsked(number, wish.account, wish.policy, wish.wants_history, wish.cap_per_second)
+    return ConnectAsked(
+        number, wish.account, wish.policy, wish.wants_history, wish.cap_per_second, wish.place
+    )
+
+
+def described_by(found: PhoneNumber, ledger: Ledger, places: Places) -> Description:
+    """The number as Meta shows it; what Meta did not say this time is as it said it last."""
+    profile = found.profile or ledger.described or Profile()
+    said = Place(ledger.country, ledger.timezone)
+    return places.described(profile, found.display_phone or ledger.display_phone, said)
 
 
 def _no_token(result: Refused | Unknown) -> ConnectFailed:

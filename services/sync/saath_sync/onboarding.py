@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from saath.errors import SaathError
 from saath.events import NumberPolicy
+from saath_sync.description import Profile
 from saath_sync.ledger import Ledger, Step, StepRecord
 
 # Without these the number does not work; without its past it does.
@@ -57,12 +58,13 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class PhoneNumber:
-    """What the Graph API says of a business number."""
+    """What the Graph API says of a business number. ``profile``: ``None`` where it did not say it."""
 
     number: str
     display_phone: str | None = field(default=None, repr=False)
     on_business_app: bool = False
     platform: str | None = None
+    profile: Profile | None = None
 
 
 Result = Done | Refused | Unknown

@@ -1,5 +1,5 @@
 """
-What sync does of an onboarding that nobody walks through any more, because a crash ended the one who did. Pure.
+What sync does of an onboarding that nobody walks through any more, because a crash ended it. Pure.
 
 Only what cannot do harm: a call that was never begun, or one that may be made again. What Meta takes once
 is not asked again while its answer is unknown, and what Meta refused is for a person to mend.
