@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from saath.events import NumberPolicy
-from saath_sync import advice, onboarding
-from saath_sync.connect import ConnectFailed, Connector
+from saath_sync import advice, onboarding, shared_numbers
+from saath_sync.connect import Connector
+from saath_sync.connect_failed import ConnectFailed
 from saath_sync.description import Place
 from saath_sync.facts import AdoptAsked, HistoryGiven
 from saath_sync.ledger import Ledger
@@ -87,7 +88,9 @@ class Adopter:
                 f"Nothing was kept. Wait some minutes, then {advice.AGAIN}",
                 by_meta=False,
             )
-        judged = found if isinstance(found, Refused) else onboarding.adoptable(found, wish.number)
+        judged = (
+            found if isinstance(found, Refused) else shared_numbers.adoptable(found, wish.number)
+        )
         if isinstance(judged, Refused):
             said = onboarding.problem(judged)
             todo = advice.on_refusal("facts", judged, adopting=True)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
-from saath.errors import SaathError
 from saath.events import NumberPolicy
 from saath.kafka.inbox import NotCommitted, NotOwner
 from saath.secrets import Vault
-from saath_sync import advice, onboarding
+from saath_sync import advice, onboarding, shared_numbers
+from saath_sync.connect_failed import ConnectFailed, no_token, not_replaced, working
 from saath_sync.description import Description, Place, Places, Profile
 from saath_sync.facts import ConnectAsked, Fact, StepAnswered, StepAsked, TokenObtained
 from saath_sync.ledger import Ledger, Step
@@ -27,7 +27,6 @@ from saath_sync.onboarding import (
     PhoneNumber,
     Refused,
     Result,
-    StepRefused,
     Token,
     Unknown,
 )
@@ -35,28 +34,6 @@ from saath_sync.onboarding import (
 # An answer is kept through a rebalance of this length; after that the call counts as unanswered.
 KEEP_TRIES, KEEP_EVERY_SECONDS = 20, 0.5
 READ_TRIES, READ_EVERY_SECONDS = 3, 0.5
-
-
-class ConnectFailed(SaathError):
-    """
-    The number could not be connected.
-
-    ``by_meta`` is whether Meta said so; otherwise it is unknown. ``choose`` asks a person to choose, or
-    to bring what is missing. ``ledger`` is what is known of the number, where something is.
-    """
-
-    def __init__(
-        self,
-        sentence: str,
-        what_to_do: str,
-        *,
-        by_meta: bool = True,
-        choose: bool = False,
-        ledger: Ledger | None = None,
-    ) -> None:
-        super().__init__(sentence)
-        self.what_to_do, self.by_meta, self.choose = what_to_do, by_meta, choose
-        self.ledger = ledger
 
 
 class Calls(Protocol):
@@ -129,10 +106,10 @@ class Connector:
             )
         token = await self.calls.exchange(wish.code)
         if isinstance(token, Refused | Unknown):
-            raise _no_token(token)
+            raise no_token(token)
         number = (await self._only_number(wish.account, token)).number
         await self._keep(_asked(wish, number))
-        return await self._with_token(number, token)
+        return await self._with_token(_asked(wish, number), token)
 
     async def resume(self, number: str, token: Token) -> Ledger:
         """
@@ -161,12 +138,29 @@ class Connector:
         token = await self.calls.exchange(wish.code)
         if isinstance(token, Refused | Unknown):
             await self._keep(StepAnswered(number, "exchange", token))
-            raise _no_token(token)
-        return await self._with_token(number, token)
+            raise no_token(token)
+        await self._look_first(number, token)
+        return await self._with_token(_asked(wish, number), token)
 
-    async def _with_token(self, number: str, token: Token) -> Ledger:
+    async def _look_first(self, number: str, token: Token) -> None:
+        """
+        A number that works must not be given a token that does not see it.
+
+        Raises:
+            ConnectFailed: the new token does not. Everything is as it was.
+        """
+        ledger = self.numbers.ledger(number)
+        if ledger is None or not ledger.connected or ledger.life.state != "active":
+            return
+        found = await self.calls.read_number(number, token)
+        if not isinstance(found, PhoneNumber):
+            await self._keep(StepAnswered(number, "exchange", found))
+            raise not_replaced(found)
+
+    async def _with_token(self, asked: ConnectAsked, token: Token) -> Ledger:
+        number = asked.number
         with self.attending(number):
-            await self._keep(TokenObtained(number, self.vault.encrypt(token)))
+            await self._keep(TokenObtained(number, self.vault.encrypt(token), asked))
             return await self.run(number, token, ask_unknown=False)
 
     async def numbers_of(
@@ -188,7 +182,7 @@ class Connector:
         if isinstance(found, Refused):
             todo = advice.on_refusal("facts", found)
             raise ConnectFailed(f"{what}: {onboarding.problem(found)}", todo)
-        chosen = onboarding.only_number(found)
+        chosen = shared_numbers.only_number(found)
         if isinstance(chosen, Refused):
             raise ConnectFailed(chosen.message, advice.NEW_CODE, choose=True)
         return chosen
@@ -207,7 +201,7 @@ class Connector:
                 raise NotOwner(f"the number {number} is not known here")
             step = onboarding.next_step(ledger, self.now(), tried=tried, ask_unknown=ask_unknown)
             if step is None:
-                return _working(ledger, self.now())
+                return working(ledger, self.now())
             tried.append(step)
             await self.ask(ledger, step, token, ask_unknown=ask_unknown)
 
@@ -232,7 +226,7 @@ class Connector:
             case "facts":
                 read = await self.calls.read_number(number, token)
                 if isinstance(read, PhoneNumber):
-                    judged = onboarding.coexistence(read)
+                    judged = shared_numbers.coexistence(read)
                     described = described_by(read, ledger, self.places)
                     return StepAnswered(number, step, judged, read.display_phone, described)
                 result = read
@@ -269,27 +263,3 @@ def described_by(found: PhoneNumber, ledger: Ledger, places: Places) -> Descript
     profile = found.profile or ledger.described or Profile()
     said = Place(ledger.country, ledger.timezone)
     return places.described(profile, found.display_phone or ledger.display_phone, said)
-
-
-def _no_token(result: Refused | Unknown) -> ConnectFailed:
-    what = "the code could not be exchanged"
-    if isinstance(result, Unknown):
-        return ConnectFailed(f"{what}: {result.reason}", advice.NEW_CODE, by_meta=False)
-    todo = advice.on_refusal("exchange", result)
-    return ConnectFailed(f"{what}: {onboarding.problem(result)}", todo)
-
-
-def _working(ledger: Ledger, now: datetime) -> Ledger:
-    """The ledger, if nothing is missing without which the number does not work."""
-    step = onboarding.first_failed(ledger)
-    if step is None:
-        return ledger
-    record = ledger.steps.get(step)
-    if record is None:  # the exchange: without a token nothing was asked
-        raise ConnectFailed("there is no token for it", advice.NEW_CODE, choose=True)
-    if onboarding.shown_state(record, now) == "asked":
-        raise StepRefused(f"{step} is being asked at this moment; try again in a minute")
-    todo = advice.what_to_do(step, record, now, adopted=ledger.adopted) or advice.NEW_CODE
-    sentence = f"{step}: {record.problem or 'it was asked and never answered'}"
-    refused = record.state == "refused"
-    raise ConnectFailed(sentence, todo, by_meta=refused, ledger=ledger)

@@ -81,7 +81,9 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
         StepRefused: the step may not be asked now, or a replay does not stand where the fact says.
     """
     if isinstance(fact, ConnectAsked):
-        return Decision(_connect_asked(fact, ledger))
+        # A number that works goes on as it did, until the code has given a token.
+        works = ledger is not None and ledger.connected
+        return Decision(ledger if ledger and works else _connect_asked(fact, ledger))
     if isinstance(fact, AdoptAsked):
         return _adopted(fact, ledger, now)
     if ledger is None:
@@ -101,7 +103,8 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
             known = {"display_phone": fact.display_phone or ledger.display_phone}
             ledger = _described(ledger.model_copy(update=known), fact.described)
             return Decision(onboarding.answered(ledger, step, result, now))
-        case TokenObtained():
+        case TokenObtained(asked=asked):
+            ledger = _connect_asked(asked, ledger) if asked else ledger
             ledger = onboarding.token_obtained(living.connected_anew(ledger, now), now)
             return Decision(ledger, credential=_credential(fact.number, fact.ciphertext, now))
         case ReplayBegun() | ReplayProgressed() | ReplayFinished():

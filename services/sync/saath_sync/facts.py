@@ -48,10 +48,11 @@ class HistoryGiven:
 
 @dataclass(frozen=True, slots=True)
 class TokenObtained:
-    """Meta gave a token for the code."""
+    """Meta gave a token for the code; *asked* is what it was sent for."""
 
     number: str
     ciphertext: str = field(repr=False)
+    asked: ConnectAsked | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from saath.events import NumberPolicy
 from saath.http import Health
 from saath.kafka.inbox import NotCommitted, NotOwner
 from saath_sync.adopt import Adopter
-from saath_sync.connect import ConnectFailed, Connector
+from saath_sync.connect import Connector
+from saath_sync.connect_failed import ConnectFailed
 from saath_sync.description import Place
 from saath_sync.eligibility import NotEligible, NotSupported, Verdict
 from saath_sync.onboarding import StepRefused, Token

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from tests.unit.sync.samples import NOW, NUMBER, seconds
 from tests.unit.sync.stage import Crash, Meta, Stage, states
 
-from saath_sync.connect import ConnectFailed
+from saath_sync.connect_failed import ConnectFailed
 from saath_sync.finisher import Finisher
 from saath_sync.ledger import Ledger, Step, StepRecord
 from saath_sync.life import Life
