@@ -4,7 +4,8 @@ nothing of it: only this process is patched.
 
 ``SYNC_SEAMS="before:contacts:17 after:history:18"``: with number 17 it never stores that contacts is about
 to be asked, with 18 it goes no further once history's answer is stored. ``SYNC_AHEAD_SECONDS``: so far its
-clock is ahead, so that nobody has to wait for what no longer comes.
+clock is ahead, so that nobody has to wait for what no longer comes. ``SYNC_COSTS_EVERY_SECONDS``: how often a
+day's costs are said.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from saath_demo.stack import GRACE_SECONDS, Stack
 from saath_local import spawn
-from saath_sync import app
+from saath_sync import app, costs
 from saath_sync.__main__ import main
 from saath_sync.facts import Fact, StepAnswered, StepAsked
 from saath_sync.numbers import Numbers
@@ -65,4 +66,5 @@ if __name__ == "__main__":
         set(os.environ.pop("SYNC_SEAMS", "").split()),
         timedelta(seconds=float(os.environ.pop("SYNC_AHEAD_SECONDS", "0"))),
     )
+    costs.SAID_EVERY = timedelta(seconds=float(os.environ.pop("SYNC_COSTS_EVERY_SECONDS", "60")))
     main()

@@ -39,14 +39,18 @@ async def test_an_adopted_numbers_own_history_is_replayed_in_time_order_each_mes
                 text = "\n".join(json.dumps({**line, "text": "Hi"}) for line in lines)
                 url = f"{base}/{number.phone_number_id}/history?chunk={query}"
                 statuses.append(await post(http, url, data=text))
+            # With the token that it was adopted with; nothing is left to ask.
+            resume = f"{base}/{number.phone_number_id}/resume"
+            statuses.append(await post(http, resume))
         view = await api.wait_for_history(number, "complete")
         events = await backfilled(kafka, topics)
         calls = await meta.calls(number.phone_number_id)
+        of_account = await meta.calls(number.waba_id)
         log = stack.log_path("sync").read_text()
 
-    assert statuses == [200] * 5
+    assert statuses == [200] * 6
     assert [event.message_id for event in events] == [f"wamid.{at}" for at in range(5)]
     assert (view["state"], view["policy"]) == ("active", {"answers": "nobody"})
     # The probe asks the same as the step does; what is taken once was never asked.
-    assert set(calls) == {"facts"}
+    assert (set(calls), of_account) == ({"facts"}, ["phone_numbers", "subscribe"])
     assert number.access_token not in log
