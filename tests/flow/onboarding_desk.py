@@ -47,6 +47,8 @@ class Desk:
         environment = {
             "SAATH_CLI__SYNC_URL": self.stack.ports.url("sync"),
             "SAATH_SYNC__API_TOKEN": self.stack.secrets.api_token,
+            "SAATH_KAFKA__BOOTSTRAP_SERVERS": self.stack.kafka.bootstrap_servers,
+            "SAATH_TOPICS__PREFIX": self.stack.topics.prefix,
         }
         result = await asyncio.to_thread(
             lambda: CliRunner().invoke(

@@ -13,6 +13,13 @@ from saath.settings import KafkaSettings, TopicSettings
 from saath_sandbox.views import RegisteredNumber
 
 PATIENCE_SECONDS = 30
+INDIAN = "919876543210"
+DESCRIBED = [
+    "It is connected.",
+    "Customers see it as Lucky Shrub.",
+    "Meta says: quality GREEN, throughput STANDARD, messaging limit TIER_250.",
+    "It is in IN, Asia/Kolkata.",
+]
 LINES = [
     {"id": f"wamid.{at}", "time": 1793523600 + at, "author": "customer", "phone": "16505551234"}
     for at in (2, 0, 1)
@@ -87,12 +94,15 @@ async def test_numbers_are_connected_adopted_and_looked_at_by_hand(
     kafka: KafkaSettings, topics: TopicSettings, tmp_path: Path
 ) -> None:
     async with desk(kafka, topics, tmp_path) as here:
-        new, old, listed = [await here.register(history={"messages": 0}) for _ in range(3)]
+        new = await here.register(history={"messages": 0}, display_phone_number=INDIAN)
+        old, listed = [await here.register(history={"messages": 0}) for _ in range(2)]
         code = await here.meta.issue_code(new.waba_id)
         bad = await here.saath("connect", "--waba", new.waba_id, "--number", "1", stdin="no-code")
         connected = await here.saath("connect", "--waba", new.waba_id, "--bot", "b", stdin=code)
         resumed = await here.saath("resume", new.phone_number_id)
         looked = await here.saath("steps", new.phone_number_id, "--json")
+
+        described = await here.saath("show", new.phone_number_id)
 
         path = tmp_path / "history.jsonl"
         path.write_text("\n".join(json.dumps({**line, "text": "Hi"}) for line in [*LINES, {}]))
@@ -120,6 +130,7 @@ async def test_numbers_are_connected_adopted_and_looked_at_by_hand(
         f"{new.phone_number_id}: active",
         *(f"  ✓ {step}" for step in ("exchange", "facts", "subscribe", "contacts", "history")),
     ]
+    assert (described[0], described[1].splitlines()[2:6]) == (0, DESCRIBED)
     assert "there is no token to adopt it with" in tokenless[1]
     assert adopted[1].startswith(f"{old.phone_number_id}: active\n")
     # The fourth line says nothing of a message, and is named; it is the only reason for status 1.
