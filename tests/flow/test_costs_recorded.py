@@ -29,6 +29,12 @@ NEWS = {"type": "template", "template": {"name": "marketing_news", "language": {
 TEXT = {"type": "text", "text": {"body": "Hello"}}
 PATIENCE_SECONDS = 30
 Line = tuple[str, str | None, str | None, str | None]
+FIRST: Counter[Line] = Counter(
+    {
+        ("paid", "regular", "marketing", "+49"): 1,
+        ("free", "free_customer_service", "service", "+49"): 1,
+    }
+)
 EXPECTED: Counter[Line] = Counter(
     {
         ("paid", "regular", "marketing", "+49"): 2,
@@ -127,8 +133,11 @@ async def test_what_meta_counted_is_on_costs_once_and_is_what_the_command_prints
     ) as (stack, meta):
         await start_sync(stack)
         number = await connected(stack, meta)
-        await meta.faults(duplicates=0.5)
+        await meta.faults(duplicates=0.5, reorder=True)
         await first_half(stack, meta, number)
+        before = await until_it_is(
+            (FIRST, BESIDES | {"app_messages": 0}), lambda: recorded(kafka, topics)
+        )
         stack.kill("sync")
         await start_sync(stack)
         await second_half(stack, meta, number)
@@ -142,6 +151,7 @@ async def test_what_meta_counted_is_on_costs_once_and_is_what_the_command_prints
         events = [e for e in await read(kafka, topics, COSTS) if isinstance(e, CostsRecorded)]
         text = await asyncio.to_thread(lambda: Desk(kafka, topics).saath("costs").stdout)
 
+    assert before[0] == FIRST
     assert (by_sync, by_command) == ((EXPECTED, BESIDES),) * 2
     assert {event.number for event in events} == {number.phone_number_id}
     assert max(sum(line.messages for line in event.lines) for event in events) <= EXPECTED.total()
