@@ -17,9 +17,11 @@ from saath.errors import Misconfigured, PoisonRecord
 from saath.events import CredentialRecorded, Event, NumberPolicy, NumberRecorded
 from saath.graph import GraphClient
 from saath.kafka.inbox import Inbox
+from saath.kafka.membership import Membership
 from saath.kafka.processor import Inputs, Processor
 from saath.kafka.ranges import read_range
 from saath.kafka.startup import Connected, connect, not_connected
+from saath.kafka.tables import Table
 from saath.secrets import Vault, vault_of
 from saath.service import Worker, listening, say_build
 from saath.settings import KafkaSettings
@@ -119,13 +121,7 @@ def compose(
     connector = Connector(numbers, calls, vault, utc_now, places)
     finisher = Finisher(connector, token_of)
 
-    async def partitions(stopping: asyncio.Event) -> None:
-        # What Meta says of an account is for numbers that must be known by then.
-        await all_numbers.wait_until_complete(stopping)
-        # Kept until the last onboarding call is answered: its answer goes through them.
-        async with all_set(drained, finisher.ended) as answered:
-            await membership(answered)
-
+    partitions = kept_until(all_numbers, membership, drained, finisher.ended)
     prober = Prober(
         numbers,
         calls,
@@ -138,6 +134,20 @@ def compose(
     front.service = Service(connector, token_of)
     front.health.checks = {"partitions": membership.problem, "credentials": credentials.problem}
     return [credentials, all_numbers, partitions, tender, prober, finisher]
+
+
+def kept_until(
+    all_numbers: Table[NumberRecorded], membership: Membership, *answered: asyncio.Event
+) -> Worker:
+    """The partitions, kept until the last onboarding call is *answered*: its answer goes through them."""
+
+    async def partitions(stopping: asyncio.Event) -> None:
+        # What Meta says of an account is for numbers that must be known by then.
+        await all_numbers.wait_until_complete(stopping)
+        async with all_set(*answered) as all_answered:
+            await membership(all_answered)
+
+    return partitions
 
 
 def tokens(
