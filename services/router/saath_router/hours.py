@@ -67,7 +67,7 @@ class _Week:
 def _week(hours: OpeningHours) -> _Week:
     """What cannot be read was written by somebody newer: a span is left out, a time zone is UTC."""
     try:
-        zone = ZoneInfo(hours.timezone)
+        zone = ZoneInfo(hours.timezone or "UTC")
     except (KeyError, ValueError, OSError):
         zone = ZoneInfo("UTC")
     spans = tuple(

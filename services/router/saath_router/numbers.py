@@ -1,7 +1,7 @@
 """What holds for a number by now: its policy, of all who had a say, and whether its history is in. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from saath.events import NumberPolicy, NumberRecorded, SyncState
@@ -37,7 +37,7 @@ class Numbers:
         known = self._known.get(number)
         if known and len(known[0]) == len(chosen) and all(map(_is, known[0], chosen)):
             return known[1]
-        policy = overlay(self.defaults, *chosen)
+        policy = _placed(overlay(self.defaults, *chosen), recorded)
         self._known[number] = (chosen, policy)
         return policy
 
@@ -52,6 +52,14 @@ class Numbers:
             return True
         overdue = recorded.history_due_at is not None and now >= recorded.history_due_at
         return recorded.history_sync in _MAY_COME and not overdue
+
+
+def _placed(policy: Policy, recorded: NumberRecorded | None) -> Policy:
+    """Hours that name no time zone are by the number's own clock."""
+    zone = recorded.timezone if recorded else None
+    if policy.hours is None or policy.hours.timezone or not zone:
+        return policy
+    return replace(policy, hours=policy.hours.model_copy(update={"timezone": zone}))
 
 
 def _is(one: object, other: object) -> bool:

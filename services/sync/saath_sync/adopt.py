@@ -6,11 +6,13 @@ and nothing that Meta takes only once is ever asked: ``onboarding`` refuses it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from saath.events import NumberPolicy
-from saath_sync import advice, onboarding
-from saath_sync.connect import ConnectFailed, Connector
+from saath_sync import advice, onboarding, shared_numbers
+from saath_sync.connect import Connector
+from saath_sync.connect_failed import ConnectFailed
+from saath_sync.description import Place
 from saath_sync.facts import AdoptAsked, HistoryGiven
 from saath_sync.ledger import Ledger
 from saath_sync.onboarding import Refused, StepRefused, Token, Unknown
@@ -31,6 +33,7 @@ class Adoption:
     token: Token | None = None
     bot: str | None = None
     cap_per_second: int = 20
+    place: Place = field(default_factory=Place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,10 @@ class Adopter:
         kept = connector.vault.encrypt(wish.token) if wish.token else None
         # Whoever answers it today goes on doing so, until a person says otherwise.
         policy = NumberPolicy(answers="nobody", bot=wish.bot)
-        fact = AdoptAsked(wish.number, wish.account, policy, kept, wish.cap_per_second)
-        await connector.numbers.submit(fact)
-        return await connector.run(wish.number, token, ask_unknown=False)
+        fact = AdoptAsked(wish.number, wish.account, policy, kept, wish.cap_per_second, wish.place)
+        with connector.attending(wish.number):
+            await connector.numbers.submit(fact)
+            return await connector.run(wish.number, token, ask_unknown=False)
 
     async def give_history(self, number: str, chunk: Chunk) -> None:
         """
@@ -84,7 +88,9 @@ class Adopter:
                 f"Nothing was kept. Wait some minutes, then {advice.AGAIN}",
                 by_meta=False,
             )
-        judged = found if isinstance(found, Refused) else onboarding.adoptable(found, wish.number)
+        judged = (
+            found if isinstance(found, Refused) else shared_numbers.adoptable(found, wish.number)
+        )
         if isinstance(judged, Refused):
             said = onboarding.problem(judged)
             todo = advice.on_refusal("facts", judged, adopting=True)

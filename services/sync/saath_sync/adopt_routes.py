@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from saath.settings import HeaderToken
 from saath_sync.adopt import Adoption
@@ -12,6 +12,7 @@ from saath_sync.front import (
     DIGITS,
     Front,
     Number,
+    PlaceBody,
     TooLarge,
     UnknownNumber,
     body_in_openapi,
@@ -25,7 +26,7 @@ from saath_sync.view import shown
 HISTORY_BYTES_MAX = 1024 * 1024
 
 
-class AdoptBody(BaseModel):
+class AdoptBody(PlaceBody):
     """A number that works already, and the token it works with, where it has one of its own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -48,7 +49,7 @@ def adopt_routes(front: Front) -> APIRouter:
         body = AdoptBody.model_validate_json(await body_of(request))
         bot = body.bot or front.policy.bot
         cap = body.cap_per_second or front.cap_per_second
-        wish = Adoption(body.phone_number_id, body.waba_id, body.token, bot, cap)
+        wish = Adoption(body.phone_number_id, body.waba_id, body.token, bot, cap, body.place())
         ledger = await service.adopter.adopt(wish)
         return JSONResponse(shown(ledger, front.now()))
 

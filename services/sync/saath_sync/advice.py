@@ -53,7 +53,9 @@ def on_refusal(step: Step, refused: Refused, *, adopting: bool = False) -> str:
     if code is not None and (code in NOT_VISIBLE or (code == 100 and refused.subcode == 33)):
         return (
             "The account or the number does not exist or was not shared with this app: look at "
-            "waba_id and phone_number_id. " + _new_token(adopting=adopting)
+            "waba_id and phone_number_id. Where the number is connected through somebody else, have the "
+            "business disconnect it first: in the app, Settings → Account → Business Platform. "
+            + _new_token(adopting=adopting)
         )
     if code is not None and code in LOCKED:
         return f"Meta has locked the account: have the business settle that with Meta, {onward}"

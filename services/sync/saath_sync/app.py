@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,14 +17,18 @@ from saath.errors import Misconfigured, PoisonRecord
 from saath.events import CredentialRecorded, Event, NumberPolicy, NumberRecorded
 from saath.graph import GraphClient
 from saath.kafka.inbox import Inbox
+from saath.kafka.membership import Membership
 from saath.kafka.processor import Inputs, Processor
 from saath.kafka.ranges import read_range
 from saath.kafka.startup import Connected, connect, not_connected
+from saath.kafka.tables import Table
 from saath.secrets import Vault, vault_of
 from saath.service import Worker, listening, say_build
 from saath.settings import KafkaSettings
 from saath.topics import ACCOUNTS, CREDENTIALS, HISTORY, INBOUND, NUMBERS
 from saath_sync.connect import Connector
+from saath_sync.description import Places
+from saath_sync.finisher import Finisher
 from saath_sync.front import Front, Service
 from saath_sync.graph_calls import MetaCalls
 from saath_sync.handler import Installation, SyncHandler
@@ -111,20 +115,13 @@ def compose(
     source = HistorySource(settings.kafka, f"{name}-replay", settings.topics.prefix, numbers)
     tender = Tender(numbers, source, section.patience(), section.backfill_per_second, utc_now)
 
-    def token_of(number: str) -> Token | None:
-        # As the sender does: a system token serves all numbers.
-        if settings.graph.access_token is not None:
-            return settings.graph.access_token
-        recorded = credentials.get(number)
-        return vault.decrypt(recorded.ciphertext) if recorded else None
-
-    async def partitions(stopping: asyncio.Event) -> None:
-        # What Meta says of an account is for numbers that must be known by then.
-        await all_numbers.wait_until_complete(stopping)
-        # Kept until the last onboarding call is answered: its answer goes through them.
-        await membership(drained)
-
+    token_of = tokens(settings, credentials.get, vault)
     calls = MetaCalls(graph, section.app_id, section.app_secret)
+    places = Places(section.timezone)
+    connector = Connector(numbers, calls, vault, utc_now, places)
+    finisher = Finisher(connector, token_of)
+
+    partitions = kept_until(all_numbers, membership, drained, finisher.ended)
     prober = Prober(
         numbers,
         calls,
@@ -132,10 +129,57 @@ def compose(
         section.rules().probing,
         AsyncLimiter(max(1, section.probes_per_hour // 60), 60.0),
         utc_now,
+        places,
     )
-    front.service = Service(Connector(numbers, calls, vault, utc_now), token_of)
+    front.service = Service(connector, token_of)
     front.health.checks = {"partitions": membership.problem, "credentials": credentials.problem}
-    return [credentials, all_numbers, partitions, tender, prober]
+    return [credentials, all_numbers, partitions, tender, prober, finisher]
+
+
+def kept_until(
+    all_numbers: Table[NumberRecorded], membership: Membership, *answered: asyncio.Event
+) -> Worker:
+    """The partitions, kept until the last onboarding call is *answered*: its answer goes through them."""
+
+    async def partitions(stopping: asyncio.Event) -> None:
+        # What Meta says of an account is for numbers that must be known by then.
+        await all_numbers.wait_until_complete(stopping)
+        async with all_set(*answered) as all_answered:
+            await membership(all_answered)
+
+    return partitions
+
+
+def tokens(
+    settings: SyncSettings, recorded_of: Callable[[str], CredentialRecorded | None], vault: Vault
+) -> Callable[[str], Token | None]:
+    """Which token a number is asked about with."""
+
+    def token_of(number: str) -> Token | None:
+        # As the sender does: a system token serves all numbers.
+        if settings.graph.access_token is not None:
+            return settings.graph.access_token
+        recorded = recorded_of(number)
+        return vault.decrypt(recorded.ciphertext) if recorded else None
+
+    return token_of
+
+
+@asynccontextmanager
+async def all_set(*events: asyncio.Event) -> AsyncIterator[asyncio.Event]:
+    """An event for "each of them is"."""
+    every = asyncio.Event()
+
+    async def wait() -> None:
+        for event in events:
+            await event.wait()
+        every.set()
+
+    waiting = asyncio.create_task(wait())
+    try:
+        yield every
+    finally:
+        waiting.cancel()
 
 
 @dataclass(frozen=True, slots=True)

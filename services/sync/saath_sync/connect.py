@@ -6,16 +6,19 @@ Whatever ends this half way leaves a ledger that says which calls were made and 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
-from saath.errors import SaathError
 from saath.events import NumberPolicy
 from saath.kafka.inbox import NotCommitted, NotOwner
 from saath.secrets import Vault
-from saath_sync import advice, onboarding
+from saath_sync import advice, onboarding, shared_numbers
+from saath_sync.connect_failed import ConnectFailed, no_token, not_replaced, working
+from saath_sync.description import Description, Place, Places, Profile
 from saath_sync.facts import ConnectAsked, Fact, StepAnswered, StepAsked, TokenObtained
 from saath_sync.ledger import Ledger, Step
 from saath_sync.numbers import Numbers
@@ -24,7 +27,6 @@ from saath_sync.onboarding import (
     PhoneNumber,
     Refused,
     Result,
-    StepRefused,
     Token,
     Unknown,
 )
@@ -32,28 +34,6 @@ from saath_sync.onboarding import (
 # An answer is kept through a rebalance of this length; after that the call counts as unanswered.
 KEEP_TRIES, KEEP_EVERY_SECONDS = 20, 0.5
 READ_TRIES, READ_EVERY_SECONDS = 3, 0.5
-
-
-class ConnectFailed(SaathError):
-    """
-    The number could not be connected.
-
-    ``by_meta`` is whether Meta said so; otherwise it is unknown. ``choose`` asks a person to choose, or
-    to bring what is missing. ``ledger`` is what is known of the number, where something is.
-    """
-
-    def __init__(
-        self,
-        sentence: str,
-        what_to_do: str,
-        *,
-        by_meta: bool = True,
-        choose: bool = False,
-        ledger: Ledger | None = None,
-    ) -> None:
-        super().__init__(sentence)
-        self.what_to_do, self.by_meta, self.choose = what_to_do, by_meta, choose
-        self.ledger = ledger
 
 
 class Calls(Protocol):
@@ -94,16 +74,19 @@ class Wish:
     policy: NumberPolicy
     wants_history: bool
     cap_per_second: int = 20
+    place: Place = field(default_factory=Place)
 
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """Walks through an onboarding."""
+    """Walks through an onboarding. ``attended``: the numbers somebody here is walking through it with."""
 
     numbers: Numbers
     calls: Calls
     vault: Vault
     now: Callable[[], datetime]
+    places: Places = field(default_factory=Places)
+    attended: Counter[str] = field(default_factory=Counter)
 
     async def connect(self, wish: Wish) -> Ledger:
         """
@@ -123,10 +106,10 @@ class Connector:
             )
         token = await self.calls.exchange(wish.code)
         if isinstance(token, Refused | Unknown):
-            raise _no_token(token)
+            raise no_token(token)
         number = (await self._only_number(wish.account, token)).number
         await self._keep(_asked(wish, number))
-        return await self._with_token(number, token)
+        return await self._with_token(_asked(wish, number), token)
 
     async def resume(self, number: str, token: Token) -> Ledger:
         """
@@ -135,7 +118,19 @@ class Connector:
         A person says so: what Meta takes only once is asked again too, and if it had been taken,
         Meta's refusal tells us.
         """
-        return await self.run(number, token, ask_unknown=True)
+        with self.attending(number):
+            return await self.run(number, token, ask_unknown=True)
+
+    @contextlib.contextmanager
+    def attending(self, number: str) -> Iterator[None]:
+        """Until the block's end nobody else here goes on with the number."""
+        self.attended[number] += 1
+        try:
+            yield
+        finally:
+            self.attended[number] -= 1
+            if not self.attended[number]:
+                del self.attended[number]
 
     async def _connect_named(self, wish: Wish, number: str) -> Ledger:
         await self.numbers.submit(_asked(wish, number))
@@ -143,12 +138,30 @@ class Connector:
         token = await self.calls.exchange(wish.code)
         if isinstance(token, Refused | Unknown):
             await self._keep(StepAnswered(number, "exchange", token))
-            raise _no_token(token)
-        return await self._with_token(number, token)
+            raise no_token(token)
+        await self._look_first(number, token)
+        return await self._with_token(_asked(wish, number), token)
 
-    async def _with_token(self, number: str, token: Token) -> Ledger:
-        await self._keep(TokenObtained(number, self.vault.encrypt(token)))
-        return await self.run(number, token, ask_unknown=False)
+    async def _look_first(self, number: str, token: Token) -> None:
+        """
+        A number that works must not be given a token that does not see it.
+
+        Raises:
+            ConnectFailed: the new token does not. Everything is as it was.
+        """
+        ledger = self.numbers.ledger(number)
+        if ledger is None or not ledger.connected or ledger.life.state != "active":
+            return
+        found = await self.calls.read_number(number, token)
+        if not isinstance(found, PhoneNumber):
+            await self._keep(StepAnswered(number, "exchange", found))
+            raise not_replaced(found)
+
+    async def _with_token(self, asked: ConnectAsked, token: Token) -> Ledger:
+        number = asked.number
+        with self.attending(number):
+            await self._keep(TokenObtained(number, self.vault.encrypt(token), asked))
+            return await self.run(number, token, ask_unknown=False)
 
     async def numbers_of(
         self, account: str, token: Token
@@ -169,7 +182,7 @@ class Connector:
         if isinstance(found, Refused):
             todo = advice.on_refusal("facts", found)
             raise ConnectFailed(f"{what}: {onboarding.problem(found)}", todo)
-        chosen = onboarding.only_number(found)
+        chosen = shared_numbers.only_number(found)
         if isinstance(chosen, Refused):
             raise ConnectFailed(chosen.message, advice.NEW_CODE, choose=True)
         return chosen
@@ -188,10 +201,21 @@ class Connector:
                 raise NotOwner(f"the number {number} is not known here")
             step = onboarding.next_step(ledger, self.now(), tried=tried, ask_unknown=ask_unknown)
             if step is None:
-                return _working(ledger, self.now())
+                return working(ledger, self.now())
             tried.append(step)
-            await self.numbers.submit(StepAsked(number, step, ask_unknown))
-            await self._keep(await self._ask(step, ledger, token))
+            await self.ask(ledger, step, token, ask_unknown=ask_unknown)
+
+    async def ask(
+        self, ledger: Ledger, step: Step, token: Token, *, ask_unknown: bool = False
+    ) -> None:
+        """
+        Ask one step, its intent stored before and its answer after.
+
+        Raises:
+            StepRefused: it may not be asked now; nothing was.
+        """
+        await self.numbers.submit(StepAsked(ledger.number, step, ask_unknown))
+        await self._keep(await self._ask(step, ledger, token))
 
     async def _ask(self, step: Step, ledger: Ledger, token: Token) -> StepAnswered:
         number, account = ledger.number, ledger.account or ""
@@ -202,8 +226,9 @@ class Connector:
             case "facts":
                 read = await self.calls.read_number(number, token)
                 if isinstance(read, PhoneNumber):
-                    judged = onboarding.coexistence(read)
-                    return StepAnswered(number, step, judged, read.display_phone)
+                    judged = shared_numbers.coexistence(read)
+                    described = described_by(read, ledger, self.places)
+                    return StepAnswered(number, step, judged, read.display_phone, described)
                 result = read
             case "contacts" | "history":
                 result = await self.calls.ask_sync(number, token, step)
@@ -228,28 +253,13 @@ class Connector:
 
 
 def _asked(wish: Wish, number: str) -> ConnectAsked:
-    return ConnectAsked(number, wish.account, wish.policy, wish.wants_history, wish.cap_per_second)
+    return ConnectAsked(
+        number, wish.account, wish.policy, wish.wants_history, wish.cap_per_second, wish.place
+    )
 
 
-def _no_token(result: Refused | Unknown) -> ConnectFailed:
-    what = "the code could not be exchanged"
-    if isinstance(result, Unknown):
-        return ConnectFailed(f"{what}: {result.reason}", advice.NEW_CODE, by_meta=False)
-    todo = advice.on_refusal("exchange", result)
-    return ConnectFailed(f"{what}: {onboarding.problem(result)}", todo)
-
-
-def _working(ledger: Ledger, now: datetime) -> Ledger:
-    """The ledger, if nothing is missing without which the number does not work."""
-    step = onboarding.first_failed(ledger)
-    if step is None:
-        return ledger
-    record = ledger.steps.get(step)
-    if record is None:  # the exchange: without a token nothing was asked
-        raise ConnectFailed("there is no token for it", advice.NEW_CODE, choose=True)
-    if onboarding.shown_state(record, now) == "asked":
-        raise StepRefused(f"{step} is being asked at this moment; try again in a minute")
-    todo = advice.what_to_do(step, record, now, adopted=ledger.adopted) or advice.NEW_CODE
-    sentence = f"{step}: {record.problem or 'it was asked and never answered'}"
-    refused = record.state == "refused"
-    raise ConnectFailed(sentence, todo, by_meta=refused, ledger=ledger)
+def described_by(found: PhoneNumber, ledger: Ledger, places: Places) -> Description:
+    """The number as Meta shows it; what Meta did not say this time is as it said it last."""
+    profile = found.profile or ledger.described or Profile()
+    said = Place(ledger.country, ledger.timezone)
+    return places.described(profile, found.display_phone or ledger.display_phone, said)

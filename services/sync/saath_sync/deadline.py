@@ -17,7 +17,9 @@ WARN_BEFORE = (timedelta(hours=12), timedelta(hours=4), timedelta(hours=1))
 def ends_at(ledger: Ledger) -> datetime | None:
     """When Meta takes them no longer; ``None`` where it is not known to have begun."""
     exchange = ledger.steps.get("exchange")
-    if exchange is None or exchange.state != "done" or exchange.answered_at is None:
+    if exchange is None or not onboarding.is_done(ledger, "exchange"):
+        return None
+    if exchange.answered_at is None:
         return None
     return exchange.answered_at + HISTORY_WITHIN
 

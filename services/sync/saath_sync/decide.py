@@ -1,6 +1,6 @@
 """What a record or a fact changes in a number's ledger, and what is published of it. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from saath.errors import PoisonRecord
@@ -14,6 +14,7 @@ from saath.events import (
 )
 from saath.identity import digest_id
 from saath_sync import living, onboarding, phases
+from saath_sync.description import Description, Place
 from saath_sync.facts import (
     AdoptAsked,
     AppOpened,
@@ -80,7 +81,9 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
         StepRefused: the step may not be asked now, or a replay does not stand where the fact says.
     """
     if isinstance(fact, ConnectAsked):
-        return Decision(_connect_asked(fact, ledger))
+        # A number that works goes on as it did, until the code has given a token.
+        works = ledger is not None and ledger.connected
+        return Decision(ledger if ledger and works else _connect_asked(fact, ledger))
     if isinstance(fact, AdoptAsked):
         return _adopted(fact, ledger, now)
     if ledger is None:
@@ -90,6 +93,7 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
         case AppOpened():
             return Decision(living.app_seen(ledger, now, now, rules))
         case Probed(finding=finding, cause=cause, asked_at=asked_at):
+            ledger = _described(ledger, fact.described)
             return Decision(living.probed(ledger, finding, cause, asked_at, rules))
         case HistoryGiven(chunk=chunk):
             return _given(chunk, ledger, now)
@@ -97,9 +101,10 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
             return Decision(onboarding.asked(ledger, step, now, ask_unknown=ask_unknown))
         case StepAnswered(step=step, result=result):
             known = {"display_phone": fact.display_phone or ledger.display_phone}
-            ledger = ledger.model_copy(update=known)
+            ledger = _described(ledger.model_copy(update=known), fact.described)
             return Decision(onboarding.answered(ledger, step, result, now))
-        case TokenObtained():
+        case TokenObtained(asked=asked):
+            ledger = _connect_asked(asked, ledger) if asked else ledger
             ledger = onboarding.token_obtained(living.connected_anew(ledger, now), now)
             return Decision(ledger, credential=_credential(fact.number, fact.ciphertext, now))
         case ReplayBegun() | ReplayProgressed() | ReplayFinished():
@@ -128,13 +133,24 @@ def _connect_asked(fact: ConnectAsked, ledger: Ledger | None) -> Ledger:
             "wants_history": fact.wants_history,
             "adopted": False,
             "cap_per_second": fact.cap_per_second,
+            **_place(fact.place),
         }
     )
 
 
+def _place(said: Place) -> dict[str, str]:
+    """What nothing is said of stays as it was said before."""
+    return {name: value for name, value in asdict(said).items() if value}
+
+
+def _described(ledger: Ledger, described: Description | None) -> Ledger:
+    return ledger.model_copy(update={"described": described}) if described else ledger
+
+
 def _adopted(fact: AdoptAsked, ledger: Ledger | None, now: datetime) -> Decision:
     ledger = onboarding.adopted(ledger, fact.number, fact.account, fact.policy, now)
-    ledger = ledger.model_copy(update={"cap_per_second": fact.cap_per_second})
+    update = {"cap_per_second": fact.cap_per_second, **_place(fact.place)}
+    ledger = ledger.model_copy(update=update)
     ledger = living.connected_anew(ledger, now)
     if fact.ciphertext is None:
         return Decision(ledger)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from saath.events import HistoryMediaReceived, MessageBackfilled, NumberPolicy
+from saath_sync.description import Description, Place
 from saath_sync.ledger import Replay, Step
 from saath_sync.life import Finding
 from saath_sync.onboarding import Result
@@ -22,6 +23,7 @@ class ConnectAsked:
     policy: NumberPolicy
     wants_history: bool
     cap_per_second: int = 20
+    place: Place = field(default_factory=Place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class AdoptAsked:
     policy: NumberPolicy
     ciphertext: str | None = field(default=None, repr=False)
     cap_per_second: int = 20
+    place: Place = field(default_factory=Place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,11 @@ class HistoryGiven:
 
 @dataclass(frozen=True, slots=True)
 class TokenObtained:
-    """Meta gave a token for the code."""
+    """Meta gave a token for the code; *asked* is what it was sent for."""
 
     number: str
     ciphertext: str = field(repr=False)
+    asked: ConnectAsked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class StepAnswered:
     step: Step
     result: Result
     display_phone: str | None = field(default=None, repr=False)
+    described: Description | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ class Probed:
     finding: Finding
     cause: str
     asked_at: datetime
+    described: Description | None = None
 
 
 Fact = (

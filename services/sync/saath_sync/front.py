@@ -11,7 +11,7 @@ import structlog
 from fastapi import Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from starlette.requests import ClientDisconnect
 
 from saath.errors import SaathError
@@ -19,10 +19,13 @@ from saath.events import NumberPolicy
 from saath.http import Health
 from saath.kafka.inbox import NotCommitted, NotOwner
 from saath_sync.adopt import Adopter
-from saath_sync.connect import ConnectFailed, Connector
+from saath_sync.connect import Connector
+from saath_sync.connect_failed import ConnectFailed
+from saath_sync.description import Place
 from saath_sync.eligibility import NotEligible, NotSupported, Verdict
 from saath_sync.onboarding import StepRefused, Token
 from saath_sync.view import shown
+from saath_sync.zones import checked
 
 log = structlog.get_logger()
 
@@ -34,6 +37,19 @@ DIGITS = r"^[0-9]{1,32}$"
 EVERYBODY = NotSupported(frozenset(), "nobody")
 
 Number = Annotated[str, Path(pattern=DIGITS)]
+
+
+class PlaceBody(BaseModel):
+    """Where the number is, for who knows it; without it, its dialling code tells what it can."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    country: str | None = Field(default=None, pattern=r"^[A-Za-z]{2}$")
+    timezone: Annotated[str, AfterValidator(checked)] | None = None
+
+    def place(self) -> Place:
+        """As it is kept."""
+        return Place(self.country.upper() if self.country else None, self.timezone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,14 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from saath.graph import GraphAnswer, GraphClient, GraphUnreachable
-from saath_sync.life import Finding
+from saath_sync.description import Profile
 from saath_sync.onboarding import Done, PhoneNumber, Refused, Token, Unknown
+from saath_sync.prober import Found
 
 FIELDS = "id,display_phone_number,is_on_biz_app,platform_type"
+# Nice to know, and asked for as long as Meta knows them: one field it has no more would refuse them all.
+PROFILE = "verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit"
+NO_SUCH_FIELD = 100
 
 # The number is not visible to us. 100 means that only with subcode 33: without it, it may be that a later
 # version of Meta's has a field no more that we ask for, and then every number would be gone at once.
@@ -46,7 +50,7 @@ class MetaCalls:
     ) -> Sequence[PhoneNumber] | Refused | Unknown:
         """The numbers of an account, all pages of them."""
         numbers: list[PhoneNumber] = []
-        params = {"fields": FIELDS, "limit": "100"}
+        params = {"limit": "100", "fields": FIELDS}
         for _ in range(PAGES_MAX):
             answer = await self._get(f"{account}/phone_numbers", token, params)
             if not isinstance(answer, GraphAnswer):
@@ -63,17 +67,18 @@ class MetaCalls:
 
     async def read_number(self, number: str, token: Token) -> PhoneNumber | Refused | Unknown:
         """What Meta says of one number."""
-        answer = await self._get(number, token, {"fields": FIELDS})
+        answer = await self._node(number, token)
         if not isinstance(answer, GraphAnswer):
             return answer
         return _number(answer.body) if "is_on_biz_app" in answer.body else _meant(answer)
 
-    async def probe(self, number: str, token: Token) -> tuple[Finding, str] | Unknown:
+    async def probe(self, number: str, token: Token) -> Found | Unknown:
         """How Meta says that the number stands, and its answer in a few words."""
-        answer = await self._get(number, token, {"fields": FIELDS})
+        answer = await self._node(number, token)
         if isinstance(answer, Refused):
             if _is_gone(answer):
-                return "gone", f"it is not visible to us any more (Meta's error {answer.code})"
+                cause = f"it is not visible to us any more (Meta's error {answer.code})"
+                return Found("gone", cause)
             # It is logged, so it says nothing in Meta's words.
             return Unknown(f"Meta's error {answer.code}")
         if not isinstance(answer, GraphAnswer):
@@ -82,8 +87,9 @@ class MetaCalls:
             return _meant(answer)
         on_app, platform = answer.body["is_on_biz_app"], answer.body.get("platform_type")
         if on_app is True and platform in ("CLOUD_API", None):
-            return "connected", "Meta says that it is connected"
-        return "not_connected", f"is_on_biz_app {on_app}, platform_type {platform}"
+            return Found("connected", "Meta says that it is connected", _number(answer.body))
+        said = f"is_on_biz_app {on_app}, platform_type {platform}"
+        return Found("not_connected", said, _number(answer.body))
 
     async def subscribe(self, account: str, token: Token) -> Done | Refused | Unknown:
         """Have the account's webhooks sent to our app."""
@@ -102,6 +108,13 @@ class MetaCalls:
             return answer
         request_id = answer.body.get("request_id")
         return Done(str(request_id)) if request_id else _meant(answer)
+
+    async def _node(self, number: str, token: Token) -> GraphAnswer | Refused | Unknown:
+        """A number with all that we want to know of it, or with what we must."""
+        answer = await self._get(number, token, {"fields": f"{FIELDS},{PROFILE}"})
+        if isinstance(answer, Refused) and (answer.code, answer.subcode) == (NO_SUCH_FIELD, None):
+            return await self._get(number, token, {"fields": FIELDS})
+        return answer
 
     async def _get(
         self, path: str, token: Token | None, params: dict[str, str]
@@ -157,7 +170,21 @@ def _number(item: Any) -> PhoneNumber:
         display_phone=str(display) if display else None,
         on_business_app=item.get("is_on_biz_app") is True,
         platform=str(platform) if platform else None,
+        profile=_profile(item),
     )
+
+
+def _profile(item: Mapping[str, Any]) -> Profile | None:
+    """What Meta says of a number besides; it may be said in a shape of next year's."""
+    level = item.get("throughput")
+    said = {
+        "verified_name": item.get("verified_name"),
+        "quality_rating": item.get("quality_rating"),
+        "throughput": level.get("level") if isinstance(level, dict) else level,
+        "messaging_limit": item.get("whatsapp_business_manager_messaging_limit"),
+    }
+    known = {name: value for name, value in said.items() if isinstance(value, str) and value}
+    return Profile(**known) if known else None
 
 
 def _next_page(body: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from saath.events import NumberPolicy, SyncState
 from saath.events.base import Model, Private
+from saath_sync.description import Description
 from saath_sync.heartbeat import Heartbeat
 from saath_sync.life import Life
 
@@ -110,12 +111,16 @@ class Ledger(Model):
     Everything sync remembers of one number.
 
     ``adopted``: it was connected elsewhere, so what Meta takes only once is never asked for it.
+    ``country`` and ``timezone`` are what whoever connected it said; ``described`` is what is known.
     """
 
     number: str
     adopted: bool = False
     account: str | None = None
     display_phone: Annotated[str | None, Private] = None
+    country: str | None = None
+    timezone: str | None = None
+    described: Description | None = None
     policy: NumberPolicy = NumberPolicy()
     wants_history: bool = True
     cap_per_second: int = 20

@@ -3,6 +3,9 @@
 from prometheus_client import Counter, Gauge
 
 STEPS = Counter("saath_onboarding_steps_total", "Answers to onboarding calls.", ["step", "outcome"])
+GONE_ON = Counter(
+    "saath_onboarding_steps_gone_on_total", "Steps asked without a person, after a crash.", ["step"]
+)
 BACKFILLED = Counter(
     "saath_backfilled_events_total", "History put on backfill: messages, and media that came late."
 )

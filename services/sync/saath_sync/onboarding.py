@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from saath.errors import SaathError
 from saath.events import NumberPolicy
+from saath_sync.description import Profile
 from saath_sync.ledger import Ledger, Step, StepRecord
 
 # Without these the number does not work; without its past it does.
@@ -57,12 +58,13 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class PhoneNumber:
-    """What the Graph API says of a business number."""
+    """What the Graph API says of a business number. ``profile``: ``None`` where it did not say it."""
 
     number: str
     display_phone: str | None = field(default=None, repr=False)
     on_business_app: bool = False
     platform: str | None = None
+    profile: Profile | None = None
 
 
 Result = Done | Refused | Unknown
@@ -87,18 +89,19 @@ def next_step(
     """
     The step to ask next, of those not *tried* in this run; ``None`` when none may be asked.
 
-    The exchange is not among them: it needs a new code, which only a person can bring.
+    The exchange is not among them: it needs a new code, which only a person can bring. Nothing goes
+    before a call that is under way: Meta wants the contacts asked for before the history.
     """
     for step in wanted(ledger):
         record = ledger.steps.get(step)
-        if record is not None and record.state == "done":
+        if is_done(ledger, step):
             continue
         if step == "exchange":
             return None
         allowed = record is None or _may_ask(step, record, now, ask_unknown=ask_unknown)
         if allowed and step not in tried:
             return step
-        if step in NEEDED:
+        if step in NEEDED or (record and shown_state(record, now) == "asked"):
             return None
     return None
 
@@ -116,18 +119,25 @@ def asked(ledger: Ledger, step: Step, now: datetime, *, ask_unknown: bool) -> Le
         StepRefused: it is being asked at this moment, it was done, its answer is unknown, or the
             number was adopted and it is none of an adoption's.
     """
-    if ledger.adopted and step not in ADOPTED:
+    if ledger.adopted and step in ONE_TIME:
         raise StepRefused(f"{step} is never asked for a number that was connected elsewhere")
     record = ledger.steps.get(step)
     if record is not None and not _may_ask(step, record, now, ask_unknown=ask_unknown):
         raise StepRefused(f"{step} {_why_not(record, now)}")
     doubtful = record is not None and (record.doubtful or record.state in ("asked", "unknown"))
-    return _put(ledger, step, StepRecord(state="asked", asked_at=now, doubtful=doubtful))
+    earlier = (
+        record.answered_at if record and step == "exchange" and is_done(ledger, step) else None
+    )
+    begun = StepRecord(state="asked", asked_at=now, doubtful=doubtful, answered_at=earlier)
+    return _put(ledger, step, begun)
 
 
 def answered(ledger: Ledger, step: Step, result: Result, now: datetime) -> Ledger:
     """Note what became of *step*."""
     record = ledger.steps.get(step) or StepRecord(state="asked", asked_at=now)
+    works = ledger.connected or is_done(ledger, step)
+    if step == "exchange" and works and not isinstance(result, Done):
+        return _without_new_code(ledger, record)
     match result:
         case Done(request_id=request_id):
             update = {"state": "done", "request_id": request_id, **NO_PROBLEM}
@@ -182,20 +192,6 @@ def adopted(
     return ledger.model_copy(update={**update, "wants_history": False})
 
 
-def adoptable(found: Collection[PhoneNumber], number: str) -> PhoneNumber | Refused:
-    """Judge whether *number* is one of the account's, connected, and shared with a phone."""
-    mine = next((one for one in found if one.number == number), None)
-    if mine is None:
-        return Refused(None, f"the account has no number {number} that this token may see")
-    judged = coexistence(mine)
-    if isinstance(judged, Refused):
-        return judged
-    if mine.platform not in (None, "CLOUD_API"):
-        said = f"the number is not connected to the API (platform_type is {mine.platform})"
-        return Refused(None, said)
-    return mine
-
-
 def token_obtained(ledger: Ledger, now: datetime) -> Ledger:
     """With a new token, what it is needed for is asked anew; what Meta takes only once is not."""
     again = {step: ledger.steps[step] for step in ONE_TIME if step in ledger.steps}
@@ -204,35 +200,12 @@ def token_obtained(ledger: Ledger, now: datetime) -> Ledger:
     return answered(ledger.model_copy(update={"steps": again}), "exchange", Done(), now)
 
 
-def coexistence(found: PhoneNumber) -> Done | Refused:
-    """Judge whether a number is one that a phone and the API share."""
-    if found.on_business_app:
-        return Done()
-    return Refused(
-        None,
-        "the number is not in the WhatsApp Business app (is_on_biz_app is false), so there is no "
-        "phone to share it with",
-    )
-
-
-def only_number(found: Collection[PhoneNumber]) -> PhoneNumber | Refused:
-    """The account's one number that is in the Business app; a person decides where it is not one."""
-    shared = [number for number in found if number.on_business_app]
-    if len(shared) == 1:
-        return shared[0]
-    if not shared:
-        return Refused(None, "no number of this account is in the WhatsApp Business app")
-    names = ", ".join(sorted(number.number for number in shared))
-    return Refused(
-        None,
-        f"several numbers of this account are in the Business app: {names}. Say phone_number_id",
-    )
-
-
 def is_done(ledger: Ledger, step: Step) -> bool:
-    """Whether Meta is known to have taken *step*."""
+    """Whether Meta is known to have taken *step*; a code once, whatever becomes of another one."""
     record = ledger.steps.get(step)
-    return record is not None and record.state == "done"
+    if record is None:
+        return False
+    return record.state == "done" or (record.state == "asked" and record.answered_at is not None)
 
 
 def shown_state(record: StepRecord, now: datetime) -> str:
@@ -282,6 +255,15 @@ def _why_not(record: StepRecord, now: datetime) -> str:
             return "is being asked at this moment"
         case _:
             return "was asked and never answered: it is asked again only when a person says so"
+
+
+def _without_new_code(ledger: Ledger, record: StepRecord) -> Ledger:
+    """Another code came to nothing: the token that the number has, if any, is as good as it was."""
+    if record.answered_at is None:
+        steps = {step: known for step, known in ledger.steps.items() if step != "exchange"}
+        return ledger.model_copy(update={"steps": steps})
+    was = {"state": "done", "asked_at": record.answered_at, "doubtful": False}
+    return _put(ledger, "exchange", record.model_copy(update=was))
 
 
 def _put(ledger: Ledger, step: Step, record: StepRecord) -> Ledger:

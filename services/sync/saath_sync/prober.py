@@ -11,11 +11,13 @@ import structlog
 from aiolimiter import AsyncLimiter
 
 from saath.kafka.inbox import NotCommitted, NotOwner
+from saath_sync.connect import described_by
+from saath_sync.description import Places
 from saath_sync.facts import Probed
 from saath_sync.ledger import Ledger
 from saath_sync.life import Finding, Probing, probe_due
 from saath_sync.numbers import Numbers
-from saath_sync.onboarding import StepRefused, Token, Unknown
+from saath_sync.onboarding import PhoneNumber, StepRefused, Token, Unknown
 
 log = structlog.get_logger()
 
@@ -25,10 +27,19 @@ AT_ONCE_MAX = 8
 UNANSWERED_FOR = timedelta(minutes=5)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How a number stands, Meta's answer in a few words, and what it shows of the number."""
+
+    finding: Finding
+    cause: str
+    number: PhoneNumber | None = None
+
+
 class Asks(Protocol):
     """What is asked of Meta."""
 
-    async def probe(self, number: str, token: Token) -> tuple[Finding, str] | Unknown:
+    async def probe(self, number: str, token: Token) -> Found | Unknown:
         """How the number stands."""
         ...
 
@@ -47,13 +58,14 @@ class Prober:
     probing: Probing
     limiter: AsyncLimiter
     now: Callable[[], datetime]
+    places: Places = field(default_factory=Places)
     _not_before: dict[str, datetime] = field(default_factory=dict)
 
     async def __call__(self, stopping: asyncio.Event) -> None:
         """Ask until *stopping*."""
         while not stopping.is_set():
             due = self.due()[: self._room()]
-            await asyncio.gather(*(self._ask(number) for number in due))
+            await asyncio.gather(*(self.ask(number) for number in due))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), 0 if due else LOOK_EVERY_SECONDS)
 
@@ -80,7 +92,8 @@ class Prober:
         wait = self._not_before.get(ledger.number)
         return (due is None or due <= now) and (wait is None or wait <= now)
 
-    async def _ask(self, number: str) -> None:
+    async def ask(self, number: str) -> None:
+        """Ask about one number, and have what was found decided."""
         token = self.token_of(number)
         # Whatever comes of it, not again at once.
         self._not_before[number] = self.now() + UNANSWERED_FOR
@@ -94,5 +107,10 @@ class Prober:
             return
         with contextlib.suppress(NotOwner, NotCommitted, StepRefused):
             # Whoever owns the number by now asks for itself.
-            await self.numbers.submit(Probed(number, *answer, asked_at))
+            await self.numbers.submit(self._probed(number, answer, asked_at))
             self._not_before.pop(number, None)
+
+    def _probed(self, number: str, found: Found, asked_at: datetime) -> Probed:
+        ledger, seen = self.numbers.ledger(number), found.number
+        described = described_by(seen, ledger, self.places) if seen and ledger else None
+        return Probed(number, found.finding, found.cause, asked_at, described)

@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
 from saath.errors import SaathError
 from saath.events import Answers, NumberPolicy
@@ -19,6 +19,7 @@ from saath_sync.front import (
     Front,
     NoToken,
     Number,
+    PlaceBody,
     UnknownNumber,
     body_in_openapi,
     body_of,
@@ -31,13 +32,10 @@ from saath_sync.view import shown
 from saath_sync.watch_routes import watch_routes
 
 
-class CandidateBody(BaseModel):
+class CandidateBody(PlaceBody):
     """What may be said of a number before it is connected; what is not said is not judged."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
     phone: str | None = Field(default=None, pattern=r"^\+?[\d ()./-]{5,40}$")
-    country: str | None = Field(default=None, pattern=r"^[A-Za-z]{2}$")
     app_version: str | None = Field(default=None, max_length=40)
     app: Literal["business", "consumer"] | None = None
 
@@ -137,4 +135,5 @@ def _wish(body: ConnectBody, front: Front) -> Wish:
         policy=NumberPolicy(answers=body.answers or default.answers, bot=body.bot or default.bot),
         wants_history=body.history,
         cap_per_second=body.cap_per_second or front.cap_per_second,
+        place=body.place(),
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from importlib.resources import files
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from saath.events import Answers
 from saath.graph import GraphSettings
@@ -16,6 +16,7 @@ from saath_sync.heartbeat import Heartbeats
 from saath_sync.life import Probing
 from saath_sync.living import Rules
 from saath_sync.phases import Patience
+from saath_sync.zones import checked
 
 
 class SyncSection(Section):
@@ -42,6 +43,9 @@ class SyncSection(Section):
     cap_per_second: int = Field(default=20, ge=1, le=1000)
     # Countries (ISO 3166) whose numbers Meta does not take; the newest row of countries.csv where empty.
     countries_not_supported: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] | None = None
+
+    # The time zone of numbers whose country has several, or is unknown, where nobody says it.
+    timezone: Annotated[str, AfterValidator(checked)] | None = None
 
     # The app on the phone must be opened now and then, or Meta disconnects the number.
     heartbeat_at_risk_days: float = Field(default=10.0, gt=0)

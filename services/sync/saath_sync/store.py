@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from saath.events import NumberRecorded
 from saath.identity import digest_id
+from saath_sync.description import Description
 from saath_sync.ledger import Ledger, gaps, history_due_at, history_state, sync_state
 from saath_sync.life import state_of
 
@@ -35,6 +36,7 @@ def recorded(ledger: Ledger, now: datetime, history_patience: timedelta) -> Numb
         restrictions=ledger.life.restrictions,
         account=ledger.account,
         display_phone=ledger.display_phone,
+        **(ledger.described or Description()).model_dump(),
         cap_per_second=ledger.cap_per_second,
         policy=ledger.policy,
         contacts_sync=sync_state(ledger.steps.get("contacts")),

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from saath.events import JsonObject
 from saath_sync import advice, onboarding
+from saath_sync.description import Description
 from saath_sync.ledger import History, Ledger, Step, history_state, sync_state
 from saath_sync.life import state_of
 
@@ -15,6 +16,7 @@ def shown(ledger: Ledger, now: datetime) -> JsonObject:
         "account": ledger.account,
         "adopted": ledger.adopted,
         "display_phone": ledger.display_phone,
+        **(ledger.described or Description()).model_dump(),
         "state": state_of(ledger.life, works=ledger.connected),
         "life": _life(ledger),
         "cap_per_second": ledger.cap_per_second,

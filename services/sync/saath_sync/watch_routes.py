@@ -71,7 +71,9 @@ async def watched(
     loop, before = asyncio.get_running_loop(), None
     with seats.taken():
         quiet_since = loop.time()
-        while not stopping.is_set():
+        while True:
+            # Whoever is sent home is told what has changed until then.
+            last = stopping.is_set()
             view = _view(numbers, number, now())
             if view is None:
                 yield event("elsewhere", {"number": number})
@@ -83,6 +85,8 @@ async def watched(
             if loop.time() - quiet_since >= HEARTBEAT_SECONDS:
                 quiet_since = loop.time()
                 yield HEARTBEAT
+            if last:
+                return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), LOOK_EVERY_SECONDS)
 

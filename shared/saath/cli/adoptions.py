@@ -23,6 +23,8 @@ class Entry(BaseModel):
     token: SecretStr | None = None
     bot: str | None = None
     cap_per_second: int | None = Field(default=None, ge=1, le=1000)
+    country: str | None = None
+    timezone: str | None = None
 
     def body(self) -> dict[str, Any]:
         """As sync reads it."""

@@ -13,6 +13,7 @@ from rich.text import Text
 from saath.cli.asking import AsJson, Timezone, zone_of
 from saath.cli.shell import CLIENT_ID, console, fail, run
 from saath.cli.telling import WIDTH, clock, safe
+from saath.events import NumberRecorded
 from saath.kafka.layout import read_layout
 from saath.kafka.search import searching
 from saath.kafka.standing import PauseSeen, Standing, Standings
@@ -94,6 +95,7 @@ def standing(found: Standing, speech: Speech) -> Iterator[str]:
         yield "It is not on numbers: requests wait a minute for that, and are refused then."
         return
     yield STATES[recorded.state]
+    yield from described(recorded)
     yield f"At most {recorded.cap_per_second} messages a second leave, less where Meta has throttled it."
     for restriction in recorded.restrictions:
         what = WHAT.get(restriction.kind)
@@ -104,6 +106,23 @@ def standing(found: Standing, speech: Speech) -> Iterator[str]:
             yield f"{what}{until}: Meta restricts the number."
     if recorded.state == "restricted" and not recorded.restrictions:
         yield "Nothing is sent: Meta restricts the number, and numbers does not say in what."
+
+
+def described(recorded: NumberRecorded) -> Iterator[str]:
+    """What it is called, how Meta rates it, and where it is, as far as that is known."""
+    if recorded.verified_name:
+        yield f"Customers see it as {recorded.verified_name}."
+    said = {
+        "quality": recorded.quality_rating,
+        "throughput": recorded.throughput,
+        "messaging limit": recorded.messaging_limit,
+    }
+    known = [f"{name} {value}" for name, value in said.items() if value]
+    if known:
+        yield f"Meta says: {', '.join(known)}."
+    where = [place for place in (recorded.country, recorded.timezone) if place]
+    if where:
+        yield f"It is in {', '.join(where)}."
 
 
 def waiting(found: Standing, speech: Speech) -> Iterator[str]:

@@ -41,7 +41,9 @@ def connect(
     bot: Annotated[str | None, typer.Option(help="Its bot.")] = None,
     history: Annotated[bool, typer.Option(help="Ask for what was written before.")] = True,
     country: Annotated[str | None, typer.Option(help="The number's country: DE.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Its time zone: Asia/Kolkata.")] = None,
     app_version: Annotated[str | None, typer.Option(help="Of the WhatsApp Business app.")] = None,
+    app: Annotated[str | None, typer.Option(help="Which app it is in: business, consumer.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -56,7 +58,7 @@ def connect(
     if not code:
         refuse("the code of Embedded Signup is expected on standard input")
     said = {"phone_number_id": number, "answers": answers, "bot": bot}
-    said |= {"country": country, "app_version": app_version}
+    said |= {"country": country, "timezone": timezone, "app_version": app_version, "app": app}
     body = {name: value for name, value in said.items() if value is not None}
     asked = {**body, "code": code, "waba_id": waba, "history": history}
     _show(_call(lambda api: api.post("/numbers", asked)), as_json=as_json)

@@ -177,10 +177,12 @@ class OpeningHours(Chosen):
     """
     When people are there: by the clock of ``timezone``, each week, but for the dates in ``closed``.
 
+    Without a time zone it is the number's own, and UTC where that is not known.
+
     Hours belong to the day they begin on, also where they end after midnight.
     """
 
-    timezone: Annotated[str, checked(_zone_problem)]
+    timezone: Annotated[str, checked(_zone_problem)] | None = None
     week: Week
     closed: Annotated[tuple[date, ...], SEVERAL, Field(max_length=1000)] = ()
 

@@ -78,7 +78,9 @@ class NumberRecorded(Event):
 
     ``offboarded``: Meta may connect it again by itself; ``disconnected``: somebody must; ``removed``: it
     is gone. ``restrictions``: what Meta does not let it do, which may be all. ``history_due_at``: what
-    of its history has not come by then will not come.
+    of its history has not come by then will not come. ``verified_name``, ``quality_rating``,
+    ``throughput`` and ``messaging_limit`` are Meta's words, looked up every few hours; ``country`` is by
+    ISO 3166, ``timezone`` a name of the tz database.
     """
 
     type: Literal["io.saath.number.recorded.v1"] = "io.saath.number.recorded.v1"
@@ -86,6 +88,12 @@ class NumberRecorded(Event):
     restrictions: tuple[Restriction, ...] = ()
     account: str | None = None
     display_phone: Annotated[str | None, Private] = None
+    verified_name: str | None = None
+    quality_rating: str | None = None
+    throughput: str | None = None
+    messaging_limit: str | None = None
+    country: str | None = None
+    timezone: str | None = None
     cap_per_second: int = Field(default=20, ge=1, le=1000)
     policy: NumberPolicy = NumberPolicy()
     contacts_sync: SyncState = "not_asked"

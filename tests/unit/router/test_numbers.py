@@ -1,6 +1,7 @@
 """Who has a say in a number's policy, and a policy by command."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,10 +9,13 @@ from tests.unit.router.build import EVERYONE, HOUR, NUMBER, at, echoed, received
 from tests.unit.router.partition import INSTALLATION, PARTITION, Partition, on, types
 
 from saath.events import CommandRefused, Contact, NumberPolicy, NumberRecorded
+from saath.events.conditions import OpeningHours, Week
 from saath.topics import CONVERSATIONS, TURNS, partition_for
+from saath_router.hours import next_opening
 from saath_router.numbers import Numbers
 from saath_router.policy import overlay
 
+MONDAY = datetime(2026, 11, 23, 22, tzinfo=UTC)
 OTHER = next(str(n) for n in range(100) if partition_for(str(n), 4) == PARTITION)
 
 
@@ -63,6 +67,30 @@ def test_what_the_later_says_nothing_of_the_earlier_says() -> None:
     assert numbers.policy(NUMBER, named("commanded")) == overlay(
         EVERYONE, NumberPolicy(bot="commanded", quiet_seconds=5)
     )
+
+
+@pytest.mark.parametrize(
+    ("named_in_policy", "of_the_number", "opens"),
+    [
+        (None, "Asia/Kolkata", "2026-11-24T03:30:00+00:00"),
+        (None, None, "2026-11-24T09:00:00+00:00"),
+        ("Europe/Berlin", "Asia/Kolkata", "2026-11-24T08:00:00+00:00"),
+    ],
+)
+def test_hours_that_name_no_time_zone_are_by_the_numbers_own_clock(
+    named_in_policy: str | None, of_the_number: str | None, opens: str
+) -> None:
+    hours = OpeningHours(timezone=named_in_policy, week=Week(tue=("09:00-17:00",)))
+    known = [recorded(named("orders", hours=hours))]
+    numbers = Numbers(EVERYONE, recorded=lambda _: known[-1])
+    before = numbers.policy(NUMBER, None).hours
+    known.append(
+        recorded(named("orders", hours=hours)).model_copy(update={"timezone": of_the_number})
+    )
+
+    after = numbers.policy(NUMBER, None).hours
+
+    assert (before, next_opening(after, MONDAY)) == (hours, datetime.fromisoformat(opens))
 
 
 def test_a_policy_that_changes_holds_at_once() -> None:

@@ -76,6 +76,36 @@ def test_a_numbers_state_is_told_with_what_follows_from_it(
 
 
 @pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, []),
+        ({"quality_rating": "GREEN"}, ["Meta says: quality GREEN."]),
+        (
+            {
+                "verified_name": "Lucky Shrub",
+                "quality_rating": "YELLOW",
+                "throughput": "STANDARD",
+                "messaging_limit": "TIER_250",
+                "country": "IN",
+                "timezone": "Asia/Kolkata",
+            },
+            [
+                "Customers see it as Lucky Shrub.",
+                "Meta says: quality YELLOW, throughput STANDARD, messaging limit TIER_250.",
+                "It is in IN, Asia/Kolkata.",
+            ],
+        ),
+    ],
+)
+def test_a_number_is_described_as_far_as_it_is_known(
+    facts: dict[str, str], said: list[str]
+) -> None:
+    found = list(standing(replace(FINE, recorded=recorded(**facts)), SPEECH))
+
+    assert found[1:-1] == said
+
+
+@pytest.mark.parametrize(
     ("pause", "said"),
     [
         (

@@ -29,6 +29,7 @@ class Sync:
     answers: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     asked: list[tuple[str, Any]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
+    retry_after: str = "0"
 
     def answer(self, path: str, body: Any) -> tuple[int, dict[str, Any]]:
         self.asked.append((path, body))
@@ -50,9 +51,13 @@ def sync(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sync]:
             state.tokens.add(self.headers.get("Authorization", ""))
             said = raw if lines else json.loads(raw or b"{}")
             status, body = state.answer(self.path, said)
+            if not status:  # it hangs up
+                return
             self.send_response(status)
             if status == 503:
-                self.send_header("Retry-After", "0")
+                self.send_header("Retry-After", state.retry_after)
+            if status == 302:
+                self.send_header("Location", f"{state.url}/elsewhere")
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
 
@@ -86,6 +91,49 @@ def test_a_code_is_read_from_standard_input_and_never_shown(sync: Sync) -> None:
     assert said == "1: active\n  ✓ facts (done)\n"
 
 
+def test_what_is_said_of_a_number_is_asked_with_it(sync: Sync) -> None:
+    said = {"country": "IN", "timezone": "Asia/Kolkata", "app_version": "2.24.1", "app": "consumer"}
+    options = [
+        part for name, value in said.items() for part in (f"--{name.replace('_', '-')}", value)
+    ]
+
+    run("connect", "--waba", "7", "--number", "1", "--no-history", *options, stdin="c")
+
+    asked = {"code": "c", "waba_id": "7", "phone_number_id": "1", "history": False}
+    assert sync.asked == [("/numbers", asked | said)]
+
+
+def test_without_a_code_nothing_is_asked(sync: Sync) -> None:
+    status, said = run("connect", "--waba", "7", stdin="\n")
+
+    assert (status, sync.asked, "expected on standard input" in said) == (2, [], True)
+
+
+def test_each_obstacle_is_said_with_what_to_do_about_it(sync: Sync) -> None:
+    obstacles = [{"problem": "p", "what_to_do": f"Do {n}."} for n in (1, 2)]
+    sync.answers["/numbers"] = [(400, {"error": "p; p", "obstacles": obstacles})]
+
+    assert run("connect", "--waba", "7", stdin="c") == (1, "saath: p; p\nDo 1.\nDo 2.\n")
+
+
+def test_a_step_that_is_not_done_is_shown_with_what_to_do_and_cannot_steer_a_terminal(
+    sync: Sync,
+) -> None:
+    step = {
+        "step": "history",
+        "state": "unknown",
+        "problem": "\x1b]0;no\x07",
+        "what_to_do": "Resume.",
+    }
+    sync.answers["/numbers/1"] = [(200, {"number": "1", "state": "active", "steps": [step]})]
+
+    status, said = run("steps", "1")
+
+    assert (status, "\x1b" in said) == (0, False)
+    assert said.splitlines()[1].startswith("  ? history (unknown): ")
+    assert said.splitlines()[2] == "      Resume."
+
+
 def test_what_went_wrong_is_said_with_what_to_do(sync: Sync) -> None:
     sync.answers["/numbers/adopt"] = [(400, REFUSED)]
 
@@ -95,7 +143,8 @@ def test_what_went_wrong_is_said_with_what_to_do(sync: Sync) -> None:
 
 
 LISTS = {
-    "list.csv": "phone_number_id,waba_id,token\n1,7,t1\n2,7,\nx,7,\n3,7,\n",
+    # As a spreadsheet writes it, with a mark at its beginning that nobody sees.
+    "list.csv": "\ufeffphone_number_id,waba_id,token\n1,7,t1\n2,7,\nx,7,\n3,7,\n",
     "list.jsonl": '{"phone_number_id":"1","waba_id":"7","token":"t1"}\n\n'
     '{"phone_number_id":"2","waba_id":"7"}\n{\n{"phone_number_id":"3","waba_id":"7"}\n',
 }
@@ -128,6 +177,43 @@ def test_a_pod_that_does_not_own_the_number_is_no_failure(sync: Sync) -> None:
     status, _ = run("steps", "1")
 
     assert (status, len(sync.asked)) == (0, 2)
+
+
+def test_a_number_whose_sync_hangs_up_stops_no_other(sync: Sync, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("phone_number_id,waba_id\n1,7\n2,7\n")
+    sync.answers["/numbers/adopt#1"] = [(0, {})]
+
+    status, said = run("adopt", "--file", str(path))
+
+    lines = said.splitlines()
+    assert (status, lines[1:]) == (1, ["✓ line 3: 2", "1 adopted, 1 not"])
+    assert lines[0].startswith("✗ line 2: 1: sync does not answer at ")
+
+
+def test_a_pod_may_not_have_us_wait_for_long_nor_send_the_token_elsewhere(sync: Sync) -> None:
+    waits: list[float] = []
+    sync.retry_after = "3600"
+    sync.answers["/numbers/1"] = [(503, {}), (302, {}), (200, VIEW)]
+    sync.answers["/elsewhere"] = [(200, VIEW)]
+
+    answer = SyncApi(sync.url, SecretStr(TOKEN), waits.append).get("/numbers/1")
+
+    assert (answer.status, waits) == (302, [10.0])
+    assert [path for path, _ in sync.asked] == ["/numbers/1", "/numbers/1"]
+
+
+def test_a_portion_that_is_not_taken_ends_it_and_says_where_to_go_on(
+    sync: Sync, tmp_path: Path
+) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(b'{"a":1}\n' * (CHUNK_LINES + 1))
+    sync.answers["/numbers/1/history"] = [(409, {"error": "it was not adopted"})]
+
+    status, said = run("adopt", "1", "--waba", "7", "--history", str(path))
+
+    assert (status, len(sync.asked)) == (1, 2)
+    assert f"{path}:1: it was not adopted; run it again to go on" in said
 
 
 def test_history_goes_portion_by_portion_and_refused_lines_are_named(

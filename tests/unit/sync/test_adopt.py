@@ -18,7 +18,7 @@ from saath.events import (
 from saath.topics import CREDENTIALS, HISTORY, NUMBERS
 from saath_sync import onboarding
 from saath_sync.adopt import Adopter, Adoption
-from saath_sync.connect import ConnectFailed
+from saath_sync.connect_failed import ConnectFailed
 from saath_sync.ledger import Ledger, Step
 from saath_sync.onboarding import PhoneNumber, Refused, StepRefused, Unknown
 from saath_sync.own_history import Chunk, Refusal, read_lines
@@ -73,7 +73,7 @@ async def test_adopted_twice_it_is_asked_nothing_the_second_time() -> None:
     assert (again, stage.meta.asked) == (first, ["facts", "subscribe"])
 
 
-@pytest.mark.parametrize("step", ["exchange", "contacts", "history"])
+@pytest.mark.parametrize("step", ["contacts", "history"])
 @pytest.mark.parametrize("ask_unknown", [True, False])
 async def test_what_is_taken_once_is_refused_before_it_is_asked(
     step: Step, ask_unknown: bool

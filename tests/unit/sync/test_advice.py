@@ -5,7 +5,7 @@ from tests.unit.sync.samples import NOW
 from tests.unit.sync.stage import Meta, Stage
 
 from saath_sync import advice
-from saath_sync.connect import ConnectFailed
+from saath_sync.connect_failed import ConnectFailed
 from saath_sync.ledger import Step, StepRecord
 from saath_sync.onboarding import Refused
 

@@ -14,7 +14,7 @@ from tests.unit.sync.test_prober import Asked, probing
 
 from saath.topics import ACCOUNTS
 from saath_sync import life, living
-from saath_sync.connect import ConnectFailed
+from saath_sync.connect_failed import ConnectFailed
 from saath_sync.facts import Probed
 from saath_sync.handler import STATE, SyncHandler
 from saath_sync.heartbeat import Heartbeat

@@ -7,7 +7,7 @@ from tests.unit.costs.told import MARKETING, NOON, NUMBER, at, echoed, status
 
 from saath.costs import Bucket, Counts, Day
 from saath.events import CostLine, CostsRecorded
-from saath_sync.costs import CostBooks
+from saath_sync.costs import FORGOTTEN_AT_ONCE, MESSAGES_MAX, CostBooks
 
 TODAY = Day(NUMBER, NOON.date())
 PAID = Bucket("counted", "regular", "marketing", "+49")
@@ -21,13 +21,15 @@ def told(*events: object, now: datetime = NOON, books: CostBooks | None = None) 
     return books
 
 
-def through(books: CostBooks, log: dict[bytes, bytes], now: datetime = NOON) -> CostBooks:
+def through(
+    books: CostBooks, log: dict[bytes, bytes], now: datetime = NOON, most: int = MESSAGES_MAX
+) -> CostBooks:
     """Write what has changed to a compacted log; somebody else takes over from it."""
     for key, value in books.changed(now):
         log.pop(key, None)
         if value is not None:
             log[key] = value
-    other = CostBooks()
+    other = CostBooks(messages_max=most)
     for key, value in log.items():
         assert CostBooks.owns(key)
         other.restore(key, value)
@@ -127,3 +129,49 @@ def test_an_old_fact_that_nobody_knows_begins_no_day_anew() -> None:
 
     assert (books.days, [*books.due(NOON + 9 * DAYS)]) == ({}, [])
     assert books.next_due() is None
+
+
+def names(log: dict[bytes, bytes]) -> int:
+    return sum(key.startswith(b"m_") for key in log)
+
+
+def arrived(count: int, first: int = 0) -> list[object]:
+    return [status("delivered", n, MARKETING, f"wamid.{n}") for n in range(first, first + count)]
+
+
+def test_of_too_many_messages_the_oldest_that_arrived_are_forgotten_and_never_counted_again() -> (
+    None
+):
+    log: dict[bytes, bytes] = {}
+    books = CostBooks(messages_max=3)
+    told(status("sent", 0, MARKETING, "wamid.W"), books=books)
+    for n, event in enumerate(arrived(4)):
+        told(event, now=at(n), books=books)
+
+    books = through(books, log, at(4), most=3)
+    # Meta repeats all of it; then the one that was waited for arrives, and a new one.
+    told(*arrived(4), status("sent", 0, MARKETING, "wamid.W"), now=at(5), books=books)
+    told(status("delivered", 6, MARKETING, "wamid.W"), *arrived(1, 7), now=at(7), books=books)
+
+    assert (names(log), dict(counts(books))) == (3, {PAID: 6})
+
+
+def test_no_more_are_forgotten_with_one_commit_than_a_transaction_should_hold() -> None:
+    log: dict[bytes, bytes] = {}
+    books = through(told(*arrived(FORGOTTEN_AT_ONCE + 5)), log)
+
+    books = through(books, log, NOON + 9 * DAYS)
+    first = names(log)
+    through(books, log, NOON + 9 * DAYS)
+
+    assert (first, names(log)) == (5, 0)
+
+
+def test_that_something_was_forgotten_is_itself_forgotten_once_nothing_so_old_is_counted() -> None:
+    log: dict[bytes, bytes] = {}
+    books = through(told(*arrived(2), books=CostBooks(messages_max=1)), log, most=1)
+    early = [key for key in log if key.startswith(b"f_")]
+
+    through(books, log, NOON + 9 * DAYS, most=1)
+
+    assert (early, [key for key in log if key.startswith(b"f_")]) == ([f"f_{NUMBER}".encode()], [])

@@ -31,7 +31,7 @@ from saath.topics import (
     partition_for,
 )
 from saath_sync import living
-from saath_sync.connect import ConnectFailed
+from saath_sync.connect_failed import ConnectFailed
 from saath_sync.facts import AppOpened, Probed
 from saath_sync.handler import STATE, Installation, SyncHandler
 from saath_sync.ledger import Ledger

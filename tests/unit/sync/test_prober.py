@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from tests.unit.sync.samples import NUMBER
 from tests.unit.sync.stage import Stage
 
-from saath_sync.life import Finding, Probing
+from saath_sync.life import Probing
 from saath_sync.onboarding import Token, Unknown
-from saath_sync.prober import UNANSWERED_FOR, Prober
+from saath_sync.prober import UNANSWERED_FOR, Found, Prober
 
 TOKEN = SecretStr("t")
 
@@ -22,10 +22,10 @@ TOKEN = SecretStr("t")
 class Asked:
     """Answers what it is told to, and counts."""
 
-    answers: list[tuple[Finding, str] | Unknown] = field(default_factory=list)
+    answers: list[Found | Unknown] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
 
-    async def probe(self, number: str, token: Token) -> tuple[Finding, str] | Unknown:
+    async def probe(self, number: str, token: Token) -> Found | Unknown:
         self.numbers.append(number)
         return self.answers.pop(0)
 
@@ -56,7 +56,7 @@ async def once(prober: Prober) -> None:
 
 
 async def test_a_number_is_asked_about_once_in_six_hours() -> None:
-    stage, asked = Stage(), Asked([("connected", ""), ("connected", "")])
+    stage, asked = Stage(), Asked([Found("connected", ""), Found("connected", "")])
     await stage.connect()
     async with probing(stage, asked) as prober:
         await once(prober)
@@ -69,7 +69,7 @@ async def test_a_number_is_asked_about_once_in_six_hours() -> None:
 
 
 async def test_no_answer_is_no_finding_and_it_is_asked_again_some_minutes_later() -> None:
-    stage, asked = Stage(), Asked([Unknown("no answer"), ("connected", "")])
+    stage, asked = Stage(), Asked([Unknown("no answer"), Found("connected", "")])
     await stage.connect()
     async with probing(stage, asked) as prober:
         await once(prober)
@@ -92,7 +92,7 @@ async def test_without_a_token_nobody_is_asked_and_nothing_is_concluded() -> Non
 
 
 async def test_what_is_found_twice_is_in_the_ledger() -> None:
-    stage, asked = Stage(), Asked([("gone", "error 100"), ("gone", "error 100")])
+    stage, asked = Stage(), Asked([Found("gone", "error 100"), Found("gone", "error 100")])
     await stage.connect()
     stage.clock.pass_minutes(60)
     async with probing(stage, asked) as prober:

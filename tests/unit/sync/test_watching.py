@@ -58,14 +58,17 @@ async def test_a_step_is_told_when_it_changes_and_the_stream_ends_with_the_proce
             update={"steps": {"facts": FACTS}}
         )
         second = await anext(stream)
+        handler.ledgers[NUMBER] = handler.ledgers[NUMBER].model_copy(update={"steps": {}})
         stopping.set()
-        rest = [said async for said in stream]
+        rest = [read(said) async for said in stream]
 
     assert [read(first)[0], read(second)] == [
         "number",
         ("step", {"step": "facts", "state": "asked", "asked_at": NOW.isoformat()}),
     ]
-    assert (sitting, seats.free, rest) == (0, 1, [])
+    # What changed since it was looked at last is told before the end.
+    last = ("step", {"step": "facts", "state": "not_asked"})
+    assert (sitting, seats.free, rest) == (0, 1, [last])
 
 
 async def test_a_stream_ends_when_another_pod_has_the_number() -> None:
