@@ -61,7 +61,7 @@ class Chooser:
         """Begin what may leave soon; what is returned may leave once that is committed."""
         begun: list[Job] = []
         for number, work in self._books.numbers.items():
-            self._look_up(number, work)
+            self._look_up(number, work, now)
             for job in work.run_out(now.boot):
                 self._books.give_back(job, now.boot)  # its lease allows nothing: begin it again
             if self._handler.open and work.look_at <= now.boot:
@@ -194,10 +194,12 @@ class Chooser:
                     room -= 1
                     if not room:
                         break
+        self._handler.parking.make_room(work, now)
         return begun
 
     def _began(self, job: Job, now: Now) -> bool:
         decision = self._decide(job, now, fresh=True)
+        job.held_by = None
         if not isinstance(decision, Go):
             self._put_off(job, decision, now)
         elif not job.request.contents:
@@ -254,7 +256,9 @@ class Chooser:
     def _put_off(self, job: Job, decision: Decision, now: Now) -> None:
         if not isinstance(decision, Hold):
             self._stop(job, decision, now)
-        elif job.state is State.BEGUN:
+            return
+        job.held_by = decision.cause
+        if job.state is State.BEGUN:
             self._put_back(job, decision.seconds, now)
         else:
             job.not_before = now.boot + decision.seconds
@@ -304,9 +308,10 @@ class Chooser:
         ready = job.is_mark or self._budgets.ready(job.request.number, job.recipient, now.boot)
         return self._handler.decide(job, now, fresh=fresh, pair_ready=ready)
 
-    def _look_up(self, number: str, work: NumberWork) -> None:
+    def _look_up(self, number: str, work: NumberWork, now: Now) -> None:
         """What others say of the number: its cap, and whether a pause of it may be over."""
         recorded = self._handler.at.number(number)
         self._pausing.look(number, recorded)
+        self._handler.parking.look(number, work, now)
         if recorded:
             work.pace.cap = recorded.cap_per_second

@@ -40,10 +40,12 @@ from saath_sender.ledger import Begun, Doubt, Finished
 from saath_sender.marketing import Unjudged, judge
 from saath_sender.metrics import FORWARDED, REPEATED
 from saath_sender.outcomes import Message
+from saath_sender.parking import Parking
 from saath_sender.pausing import CredentialName, Pausing
 from saath_sender.recalled import recall
 from saath_sender.requests import Refusal, Request, address_of, number_of_key, read
 from saath_sender.settings import SenderSection
+from saath_sender.shelves import Shelves
 from saath_sender.shut import ShutWindows
 
 log = structlog.get_logger()
@@ -70,12 +72,14 @@ class SenderHandler:
         self.at, self.partition = installation, partition
         rules = installation.rules
         memory = Memory(rules.partition_bytes_max)
-        limits = Limits(rules.lane_max, rules.lane_bytes_max, memory)
-        self.books = Books(partition, installation.partitions, limits, rules.cap_margin_seconds)
+        limits = Limits(rules.lane_max, rules.lane_bytes_max, memory, rules.parked_max)
+        shelves = Shelves(limits, rules.cap_margin_seconds)
+        self.books = Books(partition, installation.partitions, shelves)
         self.fence = Fence()
         self.stops_unjudged = Unjudged()
         self.doubts = Doubts(self.books, rules, self.accept, self._message)
         self.pausing = Pausing(self.books, rules.pause_seconds, installation.credential_name)
+        self.parking = Parking(self.books, installation.number, self._decide_at_once, self.pausing.holds)
         self.windows = ShutWindows()
         # Up to when the fence read allows posts, and from when it is known that all was read.
         self.fresh_until = float("-inf")
@@ -107,6 +111,13 @@ class SenderHandler:
                 failed_late(number, event, self.pausing, self.windows, self.fence)
         decided = self.fence.watermark.get(INBOUND.name, 0)
         self.stops_unjudged.read(number, event, record.offset, decided)
+
+    def owner_read(self, record: Record) -> None:
+        """Who owns a conversation now; or how far the router has decided."""
+        key = record.key or b""
+        self.fence.owner_read(key, record.value)
+        name = key.decode(errors="replace")
+        self.parking.conversation_changed(name, self.fence.owner(name))
 
     def outcome_read(self, record: Record) -> None:
         """After a restart: what a person sent and the router has not decided yet."""
@@ -149,7 +160,7 @@ class SenderHandler:
                 self._admit(self._read(record), record, number, now)
             case "behind":
                 serving.discard(number)
-            case "finished":
+            case "finished" | "parked":
                 pass
         self.books.touch(record.topic.name, number)
 
@@ -198,6 +209,10 @@ class SenderHandler:
         )
         unknown_for = self.at.rules.unknown_number_for_seconds
         return decide(request, job.index, facts, now.wall, unknown_number_for=unknown_for)
+
+    def _decide_at_once(self, job: Job, now: Now) -> Decision:
+        """The same where the fence is not read for it: it is asked what holds *job* for long."""
+        return self.decide(job, now, fresh=True)
 
     def _marketing(
         self, request: Request, owner: OwnershipRecorded | None, now: Now
@@ -288,6 +303,7 @@ class SenderHandler:
             shadow.tell(job, self.books, now)
         else:
             self._take_over(job, entry, now)
+            self.parking.loaded(job, now)
 
     def _take_over(self, job: Job, entry: object, now: Now) -> None:
         """What the last owner had begun may have left; what it left in doubt is in doubt still."""

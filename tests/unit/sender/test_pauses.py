@@ -60,7 +60,7 @@ class Number(Partition):
             TOKENS.read,
             lambda _: self.recorded,
             PARTITIONS,
-            RULES,
+            self.rules,
             credential_name=lambda _: self.credential,
         )
         self.handler = SenderHandler(at, PARTITION)
@@ -85,7 +85,7 @@ class Number(Partition):
         self.asked(OUTBOUND, id=name, **(basis | more))
 
     def succeeded_by(self, credential: str = "first") -> "Number":
-        after = Number(self.state, self.log, self.seconds + 3, self.offsets)
+        after = Number(self.state, self.log, self.seconds + 3, self.offsets, self.rules)
         after.credential = credential
         after.catch_up()
         return after
