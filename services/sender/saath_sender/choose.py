@@ -66,6 +66,7 @@ class Chooser:
                 self._books.give_back(job, now.boot)  # its lease allows nothing: begin it again
             if self._handler.open and work.look_at <= now.boot:
                 begun.extend(self._begin(work, now))
+                self._handler.parking.make_room(number, work, now)
         return begun
 
     def committed(self, begun: Iterable[Job], before: float) -> None:
@@ -194,7 +195,6 @@ class Chooser:
                     room -= 1
                     if not room:
                         break
-        self._handler.parking.make_room(work, now)
         return begun
 
     def _began(self, job: Job, now: Now) -> bool:

@@ -104,10 +104,16 @@ class Parked:
         """All of them, in order."""
         return sorted(offset for group in self._groups.values() for offset in group.whom)
 
-    def open_where(self, over: Callable[[Cause], bool]) -> None:
-        """What is held by what is *over* is to be read again; what was over may have begun anew."""
+    def open_where(self, over: Callable[[Cause], bool]) -> list[Cause]:
+        """
+        What is held by what is *over* is to be read again; what was over may have begun anew.
+
+        Returns what was not over before.
+        """
+        before = {cause for cause, group in self._groups.items() if group.open}
         for cause, group in self._groups.items():
             group.open = over(cause)
+        return [c for c, group in self._groups.items() if group.open and c not in before]
 
     def call(self, whom: int) -> None:
         """All that is for *whom* is to be read again: what holds it may not hold it any more."""

@@ -13,7 +13,7 @@ from saath_sender.books import Books
 from saath_sender.causes import SENDING, Cause, is_over
 from saath_sender.clock import Now
 from saath_sender.decide import Decision, Hold
-from saath_sender.jobs import Job, NumberWork, whom_of
+from saath_sender.jobs import Job, NumberWork, State, whom_of
 from saath_sender.lanes import Lane
 from saath_sender.scopes import Scope
 
@@ -52,18 +52,20 @@ class Parking:
         elif lane.crowded and (cause := self._held(job, now)):
             self._park(job, cause)
 
-    def make_room(self, work: NumberWork, now: Now) -> None:
-        """Some of what is loaded was found to be held: where that crowds a lane, the last of it goes."""
+    def make_room(self, number: str, work: NumberWork, now: Now) -> None:
+        """Where what is loaded crowds a lane, and is held, the last of it goes."""
         for lane in work.lanes.values():
-            if lane.crowded:
-                self._make_room(lane, now)
+            if lane.crowded and (heads := self._held_heads(number, lane, now)):
+                self._make_room(lane, heads, now)
 
     def look(self, number: str, work: NumberWork, now: Now) -> None:
         """What holds for long may be over by now, or may have begun anew; and some may have expired."""
         for lane in work.lanes.values():
             if lane.parked:
-                lane.parked.open_where(lambda cause: self._is_over(cause, number, now))
+                ended = lane.parked.open_where(lambda cause: self._is_over(cause, number, now))
                 lane.parked.expire(now.wall.timestamp())
+                if ended:
+                    _wake(work, lane)
 
     def conversation_changed(self, name: str, owner: OwnershipRecorded | None) -> None:
         """A window that opens, or a person who steps in, changes what holds the conversation's messages."""
@@ -75,20 +77,29 @@ class Parking:
                 for recipient in (name, *identities(owner.addresses)):
                     lane.parked.call(whom_of(recipient))
 
-    def _make_room(self, lane: Lane[Job], now: Now) -> None:
+    def _held_heads(self, number: str, lane: Lane[Job], now: Now) -> dict[str, Job]:
+        """By recipient, the first that is held, if it still is."""
         heads: dict[str, Job] = {}
+        over: dict[Cause, bool] = {}
         for job in lane.waiting.values():
-            if job.held_by:
-                heads.setdefault(job.recipient, job)
+            if (cause := job.held_by) and job.fresh:
+                if cause not in over:
+                    over[cause] = self._is_over(cause, number, now)
+                if not over[cause]:
+                    heads.setdefault(job.recipient, job)
+        return heads
+
+    def _make_room(self, lane: Lane[Job], heads: dict[str, Job], now: Now) -> None:
         for job in reversed([*lane.waiting.values()]):
             if not lane.crowded:
                 return
             head = heads.get(job.recipient)
-            if head and head.held_by and job.fresh and job.order >= head.order:
-                if job is head:
-                    self._park(job, head.held_by)
-                else:
-                    self._park_behind(job, head.held_by, now)
+            if head is None or head.held_by is None or not job.fresh:
+                continue
+            if job is head:
+                self._park(job, head.held_by)
+            elif job.order > head.order:
+                self._park_behind(job, head.held_by, now)
 
     def _held(self, job: Job, now: Now) -> Cause | None:
         number = self._number(job.request.number)
@@ -113,3 +124,11 @@ class Parking:
             return self._paused(number, scope, now.wall)
 
         return is_over(cause, self._number(number), paused, now.wall)
+
+
+def _wake(work: NumberWork, lane: Lane[Job]) -> None:
+    """What is at work of what was held goes before what is read again, which comes after it."""
+    for job in lane.waiting.values():
+        if job.held_by and job.state is State.WAITING:
+            job.not_before = 0.0
+    work.look_at = 0.0

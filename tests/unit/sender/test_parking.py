@@ -5,16 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.sender.facts import CONVERSATION, NOW, NUMBER, TEMPLATE, TEXT, number, ownership
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.sender.facts import NOW, NUMBER, TEMPLATE, TEXT, number, ownership
 from tests.unit.sender.test_intake import Reader
 from tests.unit.sender.test_pauses import PAYMENT, Number
 
-from saath.codec import decode, encode
-from saath.events import Contact, MessageAccepted, MessageExpired
+from saath.codec import encode
+from saath.events import MessageAccepted, MessageExpired
 from saath.kafka.records import Output, Record
-from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, OUTCOMES, OWNERS
+from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, OWNERS
 from saath_sender.intake import TOPICS, Intake
-from saath_sender.ledger import Name
 from saath_sender.pauses import Paused
 from saath_sender.results import Accepted
 from saath_sender.scopes import Scope
@@ -24,7 +25,7 @@ ROOM = 40
 RULES = SenderSection(lane_max=ROOM)
 MARKETING = Scope("marketing")
 QUALITY = Paused("its quality is low", 131048, "time", 1000.0, float("inf"))
-WROTE = "16505559999"  # has written, so that words may be sent
+WROTE, OTHER = "16505559999", "16505559998"  # have written, so that words may be sent
 
 
 class Crowd(Number):
@@ -69,9 +70,7 @@ class Crowd(Number):
                 log = [r for r in self.log if r.topic is topic]
                 reader = Reader(log, at_most=100)
                 intake = Intake(self.handler, reader, reader, lambda: None)  # type: ignore[arg-type]
-                intake_now = self.now
                 asyncio.run(_read(intake, topic))
-                assert intake_now == self.now
 
     def parked(self, topic: Any = OUTBOUND) -> int:
         return len(self.handler.books.lane(topic.name, NUMBER).parked)
@@ -80,9 +79,8 @@ class Crowd(Number):
         return len(self.handler.books.lane(topic.name, NUMBER).waiting)
 
     def next_owner(self) -> "Crowd":
-        after = Crowd(self.state, self.log, self.seconds + 3, self.offsets, self.rules)
-        after.catch_up()
-        return after
+        """Nothing is read again yet."""
+        return Crowd(self.state, self.log, self.seconds + 3, self.offsets, self.rules)
 
 
 async def _read(intake: Intake, topic: Any) -> None:
@@ -126,10 +124,10 @@ def test_when_the_pause_is_over_all_of_it_goes_in_order_and_once() -> None:
 def test_a_few_that_are_held_stay_at_work() -> None:
     p = crowd()
     p.pause()
-    p.crowd(ROOM // 4)
+    p.crowd(ROOM // 5)
     p.run(1.0)
 
-    assert (p.at_work(), p.parked()) == (ROOM // 4, 0)
+    assert (p.at_work(), p.parked()) == (ROOM // 5, 0)
 
 
 def test_nothing_to_the_same_customer_overtakes_what_is_parked() -> None:
@@ -138,7 +136,7 @@ def test_nothing_to_the_same_customer_overtakes_what_is_parked() -> None:
     p.crowd(2 * ROOM)
     p.marketing("theirs", WROTE)
     p.service("after", topic=OUTBOUND)
-    p.service("another topic", topic=OUTBOUND_BULK)
+    p.service("another-topic", topic=OUTBOUND_BULK)
     p.run(1.0)
     before = [*p.run(1.0)]
     p.resume()
@@ -148,7 +146,7 @@ def test_nothing_to_the_same_customer_overtakes_what_is_parked() -> None:
     assert [name for name in left if not name.startswith("m")] == [
         "theirs",
         "after",
-        "another topic",
+        "another-topic",
     ]
 
 
@@ -157,9 +155,9 @@ def test_a_person_overtakes_what_is_parked_on_a_bots_topic() -> None:
     p.pause()
     p.crowd(2 * ROOM)
     p.marketing("theirs", WROTE)
-    p.service("a person", topic=OUTBOUND_PEOPLE)
+    p.service("a-person", topic=OUTBOUND_PEOPLE)
 
-    assert p.run(1.0) == ["a person"]
+    assert p.run(1.0) == ["a-person"]
 
 
 def test_one_customers_many_behind_what_is_held_make_room_for_others() -> None:
@@ -279,7 +277,6 @@ def test_a_repeat_of_what_was_sent_is_known_however_long_it_was_parked() -> None
     p.resume()
 
     assert "m-first" not in p.run(10.0)
-    assert p.handler.books.ledger.get(Name(NUMBER, "m-first", 0)) is not None
 
 
 def test_above_its_bound_the_lane_reads_no_further_and_says_so_and_goes_on_in_the_end() -> None:
@@ -287,7 +284,8 @@ def test_above_its_bound_the_lane_reads_no_further_and_says_so_and_goes_on_in_th
     p.pause()
     names = p.crowd(5 * ROOM)
     p.run(1.0)
-    p.service("too late", topic=OUTBOUND)
+    p.owns("c_other", OTHER)
+    p.service("too-late", to=OTHER, topic=OUTBOUND)
     p.service("s1", topic=OUTBOUND_PEOPLE)
     left = p.run(1.0)
     cursor = p.handler.books.lane(OUTBOUND.name, NUMBER).cursor()
@@ -296,7 +294,7 @@ def test_above_its_bound_the_lane_reads_no_further_and_says_so_and_goes_on_in_th
     p.resume()
 
     assert (left, bounds) == (["s1"], (True, True, True))
-    assert p.run(20.0) == [*names, "too late"]
+    assert p.run(20.0) == [*names, "too-late"]
 
 
 def test_one_lanes_many_do_not_keep_another_from_parking_some() -> None:
@@ -312,3 +310,59 @@ def test_one_lanes_many_do_not_keep_another_from_parking_some() -> None:
     p.service("s1", topic=OUTBOUND_BULK)
 
     assert p.run(2.0) == ["s1"]
+
+
+CUSTOMERS = ["16505559990", "16505559991", "16505559992"]
+steps = st.lists(
+    st.sampled_from(
+        [*(("ask", c, k) for c in (0, 1, 2) for k in ("marketing", "service"))]
+        + [("pause",), ("resume",), ("run",), ("run",), ("restart",), ("write", 0)]
+    ),
+    max_size=60,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(steps=steps, lane_max=st.integers(2, 8), parked_max=st.integers(1, 8))
+def test_whatever_is_paused_and_whenever_it_restarts_each_leaves_once_and_in_its_customers_order(
+    steps: list[tuple[Any, ...]], lane_max: int, parked_max: int
+) -> None:
+    p = Crowd(rules=SenderSection(lane_max=lane_max, parked_max=parked_max))
+    paused, asked, left = False, dict[str, str](), list[str]()
+
+    def own() -> None:
+        for n, phone in enumerate(CUSTOMERS):
+            p.owns(f"c_{n}", phone)
+
+    own()
+    for step in steps:
+        match step:
+            case ("ask", customer, kind):
+                name = f"r{len(asked)}"
+                asked[name] = CUSTOMERS[customer]
+                basis = {"number": NUMBER, "to": asked[name], "messages": [TEMPLATE]}
+                p.asked(OUTBOUND, id=name, **basis, **{"class": kind})
+            case ("pause",):
+                p.pause()
+                paused = True
+            case ("resume",):
+                p.resume()
+                paused = False
+            case ("run",):
+                left += p.run(0.5)
+            case ("write", customer):
+                p.owns(f"c_{customer}", CUSTOMERS[customer])
+            case _:
+                p.handler.open = False
+                p.chooser.hand_back(p.now)
+                p.commit()
+                p = p.next_owner()
+                own()
+    if paused:
+        p.resume()
+    for _ in range(3):
+        left += p.run(8.0)
+
+    theirs = {c: [r for r in left if asked[r] == c] for c in CUSTOMERS}
+    assert theirs == {c: [r for r in asked if asked[r] == c] for c in CUSTOMERS}
+    assert p.parked() == p.at_work() == 0
