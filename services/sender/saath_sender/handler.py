@@ -79,7 +79,9 @@ class SenderHandler:
         self.stops_unjudged = Unjudged()
         self.doubts = Doubts(self.books, rules, self.accept, self._message)
         self.pausing = Pausing(self.books, rules.pause_seconds, installation.credential_name)
-        self.parking = Parking(self.books, installation.number, self._decide_at_once, self.pausing.holds)
+        self.parking = Parking(
+            self.books, installation.number, self._decide_at_once, self.pausing.holds
+        )
         self.windows = ShutWindows()
         # Up to when the fence read allows posts, and from when it is known that all was read.
         self.fresh_until = float("-inf")

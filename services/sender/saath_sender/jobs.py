@@ -209,16 +209,6 @@ class NumberWork:
                     return cause
         return None
 
-    def held_before(self, job: Job) -> Cause | None:
-        """The same for what is loaded, on *job*'s own topic."""
-        others = self._by_recipient.get(job.recipient, ())
-        found = (
-            other.held_by
-            for other in others
-            if other.origin.topic == job.origin.topic and other.order < job.order
-        )
-        return next((cause for cause in found if cause), None)
-
     def _behind_another(self, job: Job, *, parked: bool) -> bool:
         """Whether something to the same recipient goes before it, or is on its way."""
         if job.recipient in self.flying:

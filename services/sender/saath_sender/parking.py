@@ -43,11 +43,8 @@ class Parking:
         """
         if not job.fresh:
             return
-        work = self._books.work(job.request.number)
-        lane = work.lanes[job.origin.topic]
+        lane = self._books.lane(job.origin.topic, job.request.number)
         if lane.parked and (cause := lane.parked.cause_before(job.whom, job.origin.offset)):
-            self._park_behind(job, cause, now)
-        elif lane.crowded and (cause := work.held_before(job)):
             self._park_behind(job, cause, now)
         elif lane.crowded and (cause := self._held(job, now)):
             self._park(job, cause)
@@ -114,9 +111,7 @@ class Parking:
         self._books.park(job, cause, job.request.expires_at.timestamp())
 
     def _park_behind(self, job: Job, cause: Cause, now: Now) -> None:
-        expires_at = max(
-            job.request.expires_at.timestamp(), now.wall.timestamp() + BEHIND_SECONDS
-        )
+        expires_at = max(job.request.expires_at.timestamp(), now.wall.timestamp() + BEHIND_SECONDS)
         self._books.park(job, cause, expires_at)
 
     def _is_over(self, cause: Cause, number: str, now: Now) -> bool:

@@ -67,9 +67,7 @@ class Shelves:
     def is_behind(self, number: str) -> bool:
         """Whether any of *number* is to be read again, so that a repeat may be among it."""
         work = self.numbers.get(number)
-        return work is not None and any(
-            lane.behind or lane.parked for lane in work.lanes.values()
-        )
+        return work is not None and any(lane.behind or lane.parked for lane in work.lanes.values())
 
     def is_over(self, number: str, origin: Origin) -> bool:
         """Whether the record at *origin* is done."""

@@ -52,12 +52,18 @@ CLOSED = Refuse("the service window is closed, only a template may be sent", "/m
             Hold("the customer has been sent as much as Meta allows"),
         ),
         (replace(FINE, paused=Hold("the account is locked")), Hold("the account is locked")),
-        (replace(FINE, number=number(state="offboarded")), Hold("the number is offboarded", 1.0, InState("offboarded"))),
+        (
+            replace(FINE, number=number(state="offboarded")),
+            Hold("the number is offboarded", 1.0, InState("offboarded")),
+        ),
         (
             replace(FINE, number=number(state="disconnected")),
             Hold("the number is disconnected", 1.0, InState("disconnected")),
         ),
-        (replace(FINE, number=number(state="onboarding")), Hold("the number is onboarding", 1.0, InState("onboarding"))),
+        (
+            replace(FINE, number=number(state="onboarding")),
+            Hold("the number is onboarding", 1.0, InState("onboarding")),
+        ),
         (
             replace(FINE, number=number(state="removed")),
             Refuse("the number was removed", "/number"),

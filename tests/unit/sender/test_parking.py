@@ -1,6 +1,7 @@
 """What a long hold keeps back makes room, in order, and comes back when that is over."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,8 @@ from saath.events import MessageAccepted, MessageExpired
 from saath.kafka.records import Output, Record
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, OWNERS
 from saath_sender.intake import TOPICS, Intake
-from saath_sender.pauses import Paused
+from saath_sender.ledger import Name
+from saath_sender.pauses import Paused, Pauses
 from saath_sender.results import Accepted
 from saath_sender.scopes import Scope
 from saath_sender.settings import SenderSection
@@ -127,7 +129,11 @@ def test_a_few_that_are_held_stay_at_work() -> None:
     p.crowd(ROOM // 5)
     p.run(1.0)
 
-    assert (p.at_work(), p.parked()) == (ROOM // 5, 0)
+    few = (p.at_work(), p.parked())
+    p.crowd(ROOM)
+    p.run(1.0)
+
+    assert (few, p.at_work()) == ((ROOM // 5, 0), ROOM // 4 - 1)
 
 
 def test_nothing_to_the_same_customer_overtakes_what_is_parked() -> None:
@@ -220,6 +226,18 @@ def test_the_trial_after_a_pause_is_one_and_the_rest_is_held_again() -> None:
 
     assert (alone, parked > ROOM) == (["m0"], True)
     assert p.run(15.0) == [f"m{n}" for n in range(1, 3 * ROOM)]
+
+
+def test_a_class_is_held_until_its_time_and_again_while_one_tries() -> None:
+    pauses, name = Pauses(), Name(NUMBER, "r", 0)
+    pauses.put(NUMBER, MARKETING, replace(QUALITY, until=10.0))
+    seen = [pauses.holds(NUMBER, MARKETING, now) for now in (9.0, 10.0)]
+    pauses.leaves(NUMBER, frozenset({MARKETING}), name)
+    seen.append(pauses.holds(NUMBER, MARKETING, 11.0))
+    pauses.landed(NUMBER, name, taken=True)
+    seen.append(pauses.holds(NUMBER, MARKETING, 11.0))
+
+    assert seen == [True, False, True, False]
 
 
 @pytest.mark.parametrize(

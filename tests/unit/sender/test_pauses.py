@@ -17,7 +17,7 @@ from tests.unit.sender.facts import (
     ownership,
     reply,
 )
-from tests.unit.sender.test_sender import PARTITION, PARTITIONS, RULES, Partition
+from tests.unit.sender.test_sender import PARTITION, PARTITIONS, Partition
 
 from saath.codec import decode, encode
 from saath.events import (

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from tests.unit.sender.test_lanes import Owner, drain
 
 from saath_sender import lanes
-from saath_sender.lanes import FINISHED_MAX, Lane, Limits
 from saath_sender.causes import InState
 from saath_sender.cursors import encode_cursor
+from saath_sender.lanes import FINISHED_MAX, Lane, Limits
 
 
 def past_a_stuck_one(count: int) -> Owner:
