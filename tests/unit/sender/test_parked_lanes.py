@@ -156,7 +156,7 @@ def test_the_cursor_names_the_first_that_is_parked_and_spans_of_what_is_finished
     assert cursor is not None
     restored = Lane[int].restored(Limits(10), cursor)
 
-    assert (cursor.next, cursor.spans[0], cursor.parked) == (10, (11, 1009), 1)
+    assert (cursor.next, cursor.spans[0], cursor.parked) == (10, (11, 2010), 1)
     assert [o for o in range(3000) if not restored.is_finished(o)] == [10, 2500]
 
 
