@@ -16,7 +16,8 @@ from saath_sender.handler import SenderHandler
 from saath_sender.lost import lanes_lost, main_lost
 
 TOPICS = (OUTBOUND_PEOPLE, OUTBOUND, OUTBOUND_BULK)
-# Reading a request takes some 50 µs; this many at a time delay nobody's slot by a noticeable amount.
+# Reading a request takes some 50 µs, and 90 where it is parked; this many at a time delay nobody's slot by a
+# noticeable amount.
 RECORDS_MAX = 100
 LOOK_AGAIN_SECONDS = 0.25
 # To go elsewhere costs what is fetched already, and a question where the topic begins.

@@ -11,9 +11,11 @@ from tests.unit.sender.facts import NOW, NUMBER, PHONE, TEMPLATE, TOKENS, number
 
 from saath.kafka.records import Record
 from saath.topics import OUTBOUND_BULK, OUTBOUND_PEOPLE, OUTCOMES, Topic
+from saath_sender.admission import DLQ
 from saath_sender.clock import Now
 from saath_sender.done import Done
-from saath_sender.handler import DLQ, Installation, SenderHandler
+from saath_sender.handler import SenderHandler
+from saath_sender.installation import Installation
 from saath_sender.intake import Intake
 from saath_sender.lanes import Lane, Limits
 from saath_sender.settings import SenderSection

@@ -17,7 +17,8 @@ from saath.settings import KafkaSettings
 from saath.topics import Topic
 from saath_sender.books import LEASE_KEY, RELEASED_KEY, STATE, Books
 from saath_sender.gauges import Gauges
-from saath_sender.handler import Installation, SenderHandler
+from saath_sender.handler import SenderHandler
+from saath_sender.installation import Installation
 from saath_sender.lanes import Limits
 from saath_sender.partition import Desk, Outside
 from saath_sender.settings import SenderSection

@@ -34,7 +34,8 @@ from saath.kafka.records import Output
 from saath.topics import OUTBOUND, OUTBOUND_PEOPLE, OUTCOMES
 from saath_sender.choose import Chooser
 from saath_sender.decide import Facts, Hold, decide
-from saath_sender.handler import Installation, SenderHandler
+from saath_sender.handler import SenderHandler
+from saath_sender.installation import Installation
 from saath_sender.pauses import PAUSE_PREFIX
 from saath_sender.requests import Request
 from saath_sender.results import Pause, RetryAfter, classify
