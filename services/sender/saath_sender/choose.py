@@ -200,11 +200,12 @@ class Chooser:
             self._stop(job, decision, now)
             return
         job.held_by = decision.cause
+        work = self._books.work(job.request.number)
+        work.some_held = work.some_held or decision.cause is not None
         if job.state is State.BEGUN:
             put_back(job, decision.seconds, self._books, now)
         else:
             job.not_before = now.boot + decision.seconds
-            work = self._books.work(job.request.number)
             work.look_at = min(work.look_at, job.not_before)
 
     def _stop(self, job: Job, decision: Decision, now: Now) -> None:

@@ -121,7 +121,7 @@ class NumberWork:
 
     ``look_at`` is when there may be something to begin: whatever changes what may be begun brings it
     forward, so that nobody looks through lanes in which nothing has changed. ``bulk_waited`` is how
-    many others left while one of bulk could have.
+    many others left while one of bulk could have. ``some_held``: something was found to be held for long.
     """
 
     pace: Pace
@@ -131,6 +131,7 @@ class NumberWork:
     doubts: dict[Name, Job] = field(default_factory=dict)
     look_at: float = 0.0
     bulk_waited: int = 0
+    some_held: bool = False
     _by_recipient: dict[str, list[Job]] = field(default_factory=dict)
 
     @property

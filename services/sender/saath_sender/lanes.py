@@ -116,9 +116,11 @@ class Lane(Generic[T]):
     @property
     def stopped(self) -> bool:
         """True when so many are parked, or so much is finished between them, that it reads no further."""
+        if self.spread or not self.parked:
+            return self.spread
         limits = self.limits
         most = limits.parked / 10 if limits.memory.parked_short else limits.parked
-        return len(self.parked) >= most or self.spread
+        return len(self.parked) >= most
 
     @property
     def spread(self) -> bool:

@@ -82,11 +82,14 @@ class Parked:
     @property
     def first(self) -> int | None:
         """The first of all."""
-        return min(map(_first, self._groups.values()), default=None)
+        # Asked for each message that ends, and as a rule nothing is parked.
+        return min(map(_first, self._groups.values())) if self._groups else None
 
     @property
     def wanted(self) -> int | None:
         """The first that is to be read again."""
+        if not self._groups:
+            return None
         found = [_first(group) for group in self._groups.values() if group.open]
         return min([*found, *self._called[:1]], default=None)
 

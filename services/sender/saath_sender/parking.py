@@ -50,7 +50,10 @@ class Parking:
             self._park(job, cause)
 
     def make_room(self, number: str, work: NumberWork, now: Now) -> None:
-        """Where what is loaded crowds a lane, and is held, the last of it goes."""
+        """Where what is loaded crowds a lane, and was found to be held, the last of it goes."""
+        if not work.some_held:
+            return
+        work.some_held = False  # what is held still, is found to be when it is looked at again
         for lane in work.lanes.values():
             if lane.crowded and (heads := self._held_heads(number, lane, now)):
                 self._make_room(lane, heads, now)
