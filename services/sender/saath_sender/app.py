@@ -18,7 +18,7 @@ from saath.topics import CREDENTIALS, NUMBERS, OUTBOUND
 from saath_sender.credentials import Credentials
 from saath_sender.gauges import Gauges
 from saath_sender.granting import GrantRules
-from saath_sender.handler import Installation
+from saath_sender.installation import Installation
 from saath_sender.partition import Outside, PartitionRun
 from saath_sender.settings import SenderSettings
 

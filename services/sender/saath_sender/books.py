@@ -17,12 +17,14 @@ from saath.kafka.changelog import POSITIONS_KEY, positions_output, read_position
 from saath.kafka.records import Output, output
 from saath.topics import OUTCOMES, state_topic
 from saath_sender import ledger
-from saath_sender.jobs import JOB_BYTES, LANE_ORDER, Job, NumberWork, State
-from saath_sender.lanes import FINISHED_MAX, Cursor, Lane, Limits
+from saath_sender.causes import Cause
+from saath_sender.cursors import decode_cursor, parse_lane_key
+from saath_sender.jobs import JOB_BYTES, Job, NumberWork, State
+from saath_sender.lanes import Lane
 from saath_sender.ledger import Begun, Doubt, Entry, Finished, Ledger, Name, Origin
 from saath_sender.metrics import SENT
-from saath_sender.pace import Pace
 from saath_sender.pauses import Pauses, parse_pause_key
+from saath_sender.shelves import Shelves
 
 log = structlog.get_logger()
 
@@ -43,11 +45,9 @@ class Books:
 
     partition: int
     partitions: int
-    limits: Limits
-    cap_margin: float
+    shelves: Shelves
     ledger: Ledger = field(default_factory=Ledger)
     pauses: Pauses = field(default_factory=Pauses)
-    numbers: dict[str, NumberWork] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     # The clean end of the partition's last owner, if it had one.
     released: bool = False
@@ -60,13 +60,11 @@ class Books:
     _outbox: list[Output] = field(default_factory=list)
     _last_outcomes: dict[int, Origin] = field(default_factory=dict)
     _live: dict[tuple[str, str], Origin] = field(default_factory=dict)
-    _changed: set[tuple[str, str]] = field(default_factory=set)
-    _written: set[tuple[str, str]] = field(default_factory=set)
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take over one record of the changelog."""
         text = key.decode(errors="replace")
-        lane, name = ledger.parse_lane_key(text), ledger.parse_name(text)
+        lane, name = parse_lane_key(text), ledger.parse_name(text)
         if key == POSITIONS_KEY:
             self.positions = read_positions(value)
         elif key == RELEASED_KEY:
@@ -74,7 +72,7 @@ class Books:
         elif key == LEASE_KEY:
             self.lease_seconds = float(value or 0)
         elif lane:
-            self._restore_lane(*lane, ledger.decode_cursor(value) if value else None)
+            self.shelves.restore(*lane, decode_cursor(value) if value else None)
         elif pause := parse_pause_key(text):
             self.pauses.restore(*pause, value)
         elif name and value:
@@ -84,17 +82,20 @@ class Books:
 
     def restored(self) -> None:
         """All of the changelog was taken over: what is finished ages on from here."""
-        self.ledger.close_all(self._is_over)
+        self.ledger.close_all(self.shelves.is_over)
+
+    @property
+    def numbers(self) -> dict[str, NumberWork]:
+        """The work of each number."""
+        return self.shelves.numbers
 
     def work(self, number: str) -> NumberWork:
         """All work of *number*."""
-        if number not in self.numbers:
-            self.numbers[number] = NumberWork(Pace(1, self.cap_margin))
-        return self.numbers[number]
+        return self.shelves.work(number)
 
     def lane(self, topic: str, number: str) -> Lane[Job]:
         """The lane of *number* on *topic*."""
-        return self.work(number).lanes.setdefault(topic, Lane(self.limits))
+        return self.shelves.lane(topic, number)
 
     def behind(self, topic: str) -> dict[str, Lane[Job]]:
         """
@@ -102,13 +103,8 @@ class Books:
 
         Then all that have any are read for: they stand in one log, and to read it for each is dear.
         """
-        found = {n: lane for n, lane in self.behind_of(topic).items() if not lane.full}
+        found = {n: lane for n, lane in self.shelves.lanes(topic).items() if lane.hungry}
         return found if any(lane.roomy for lane in found.values()) else {}
-
-    def behind_of(self, topic: str) -> dict[str, Lane[Job]]:
-        """The lanes of *topic* that are to be read again, by number, whether they have room or not."""
-        lanes = {number: work.lanes.get(topic) for number, work in self.numbers.items()}
-        return {number: lane for number, lane in lanes.items() if lane and lane.behind}
 
     def known(self, number: str, request: str) -> Origin | None:
         """Which record a request with this id came from, if one was seen lately."""
@@ -126,9 +122,18 @@ class Books:
         self.ledger.reopen(request.number, request.id)
         self.touch(source.topic, request.number)
 
+    def park(self, job: Job, cause: Cause, expires_at: float) -> None:
+        """*cause* holds it for long: it is at work no more until it is read again."""
+        request = job.request
+        topic, number = request.source.topic, request.number
+        self.lane(topic, number).park(job.origin.offset, job.whom, cause, expires_at)
+        self.work(number).remove(job)
+        self._live.pop((number, request.id), None)
+        self.touch(topic, number)
+
     def touch(self, topic: str, number: str) -> None:
         """The lane has changed: its cursor is written with the next transaction."""
-        self._changed.add((topic, number))
+        self.shelves.touch(topic, number)
 
     def skip(self, topic: str, number: str, offset: int) -> None:
         """Nothing is to be done for the record at *offset*."""
@@ -143,7 +148,7 @@ class Books:
         """
         work = self.numbers.get(number or "")
         lane = work.lanes.get(topic) if work else None
-        if number and lane and not lane.clean and len(lane.finished) < FINISHED_MAX:
+        if number and lane and not lane.clean and not lane.spread:
             self.skip(topic, number, offset)
 
     def begin(self, job: Job, inbound: int) -> None:
@@ -232,16 +237,16 @@ class Books:
 
         The positions are written with everything else, so nothing that is finished is read again.
         """
-        for name in self.ledger.forget(self.read_to, self._is_behind):
+        for name in self.ledger.forget(self.read_to, self.shelves.is_behind):
             self._forget(name)
         outputs, last = self._outbox, self._last_outcomes
         self._outbox, self._last_outcomes, self.urgent = [], {}, False
-        outputs.extend(self._cursors())
+        outputs.extend(self._state(key.encode(), value) for key, value in self.shelves.cursors())
         outputs.append(positions_output(STATE, self.partition, self.positions))
         if self.released:
             outputs.append(self._state(RELEASED_KEY, None))
             self.released = False
-        self._tidy()
+        self.shelves.tidy()
         return outputs, last
 
     def say_lease(self, seconds: float) -> None:
@@ -253,37 +258,6 @@ class Books:
     def release(self, now: datetime) -> Output:
         """The record that says: nothing is in our hands any more."""
         return self._state(RELEASED_KEY, str(now.timestamp()).encode())
-
-    def _cursors(self) -> list[Output]:
-        records = []
-        for topic, number in sorted(self._changed):
-            cursor = self.lane(topic, number).cursor()
-            if cursor is None and (topic, number) not in self._written:
-                continue
-            value = ledger.encode_cursor(cursor) if cursor else None
-            records.append(self._state(ledger.lane_key(topic, number).encode(), value))
-            (self._written.add if cursor else self._written.discard)((topic, number))
-        self._changed.clear()
-        return records
-
-    def _restore_lane(self, topic: str, number: str, cursor: Cursor | None) -> None:
-        if topic not in LANE_ORDER:
-            return
-        if cursor is None:
-            self.work(number).lanes.pop(topic, None)
-            self._written.discard((topic, number))
-        else:
-            self.work(number).lanes[topic] = Lane.restored(self.limits, cursor)
-            self._written.add((topic, number))
-
-    def _is_behind(self, number: str) -> bool:
-        work = self.numbers.get(number)
-        return work is not None and any(lane.behind for lane in work.lanes.values())
-
-    def _is_over(self, number: str, origin: Origin) -> bool:
-        work = self.numbers.get(number)
-        lane = work.lanes.get(origin.topic) if work else None
-        return lane is None or lane.is_finished(origin.offset)
 
     def _leave_hand(self, job: Job) -> None:
         work = self.work(job.request.number)
@@ -300,13 +274,6 @@ class Books:
         self.work(request.number).remove(job)
         self._live.pop((request.number, request.id), None)
         self.ledger.close(request.number, request.id, over_at)
-
-    def _tidy(self) -> None:
-        """Forget lanes that are done; a number stays a while for its pace's sake."""
-        for work in self.numbers.values():
-            done = [topic for topic, lane in work.lanes.items() if lane.clean]
-            for topic in done:
-                del work.lanes[topic]
 
     def _put(self, name: Name, entry: Entry) -> None:
         self.ledger.put(name, entry)

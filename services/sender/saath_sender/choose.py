@@ -1,42 +1,21 @@
-"""Which message goes next, and what its answer means for it. No I/O: ``dispatch`` carries it out."""
+"""Which message goes next, and what becomes of it then. No I/O: ``dispatch`` carries it out."""
 
 from collections.abc import Callable, Iterable
 
-import structlog
-
-from saath.events import Problem
 from saath_sender import outcomes
+from saath_sender.answers import Answers
 from saath_sender.budgets import PairBudgets
 from saath_sender.clock import Now
 from saath_sender.decide import NOT_FRESH, Decision, Go, Hold
-from saath_sender.ending import reject, stop
+from saath_sender.ending import put_back, stop
 from saath_sender.flight import Flight
 from saath_sender.handler import SenderHandler
 from saath_sender.jobs import LANE_ORDER, Job, NumberWork, State
 from saath_sender.metrics import PACE_WAIT
-from saath_sender.results import (
-    NO_TOKEN,
-    Accepted,
-    InDoubt,
-    Marked,
-    MarketingStopped,
-    PairBusy,
-    Pause,
-    Rejected,
-    Result,
-    RetryAfter,
-    SlowDown,
-    WindowShut,
-)
+from saath_sender.results import NO_TOKEN, Accepted, Result
 from saath_sender.schedule import Schedule
 from saath_sender.waits import growing
 
-log = structlog.get_logger()
-
-# How soon what was held is looked at again; whatever ends a hold is known to the fence by then.
-LOOK_AGAIN_SECONDS = 0.05
-# Words to the same customer wait behind a read mark: it is tried once more, and not at all before them.
-MARK_RETRY_SECONDS, MARK_ATTEMPTS_MAX = 1.0, 2
 CLOSING = Hold("the partition is being handed over")
 
 
@@ -48,6 +27,7 @@ class Chooser:
         self._rules = handler.at.rules
         self._budgets = PairBudgets()
         self._pausing, self._chance = handler.pausing, chance
+        self._answers = Answers(handler, self._budgets, chance)
         self._schedule = Schedule()
         # What is begun and waits for the fence to be read.
         self._stale: set[NumberWork] = set()
@@ -61,11 +41,12 @@ class Chooser:
         """Begin what may leave soon; what is returned may leave once that is committed."""
         begun: list[Job] = []
         for number, work in self._books.numbers.items():
-            self._look_up(number, work)
+            self._look_up(number, work, now)
             for job in work.run_out(now.boot):
                 self._books.give_back(job, now.boot)  # its lease allows nothing: begin it again
             if self._handler.open and work.look_at <= now.boot:
                 begun.extend(self._begin(work, now))
+                self._handler.parking.make_room(number, work, now)
         return begun
 
     def committed(self, begun: Iterable[Job], before: float) -> None:
@@ -112,7 +93,7 @@ class Chooser:
         self._pausing.landed(flight.job, now)
         self._free(flight, now.boot)
         if isinstance(decision, Hold):
-            self._put_back(flight.job, decision.seconds, now)
+            put_back(flight.job, decision.seconds, self._books, now)
         else:
             self._stop(flight.job, decision, now)
 
@@ -121,65 +102,27 @@ class Chooser:
         job = flight.job
         self._pausing.landed(job, now)
         self._free(flight, now.boot)
-        self._put_back(job, growing(1.0, job.unreached, self._chance()), now)
+        put_back(job, growing(1.0, job.unreached, self._chance()), self._books, now)
         job.unreached += 1
 
     def tokenless(self, flight: Flight, now: Now) -> None:
         """There is no token to send it with: nothing has left."""
         self._free(flight, now.boot)
-        self._pause(flight, NO_TOKEN, now)
+        self._answers.pause(flight, NO_TOKEN, now)
 
     def answered(self, flight: Flight, result: Result, now: Now) -> None:
         """Carry out what the answer says."""
-        job, number = flight.job, flight.job.request.number
+        job = flight.job
         # A read mark that went through says nothing of whether messages do.
         self._pausing.landed(job, now, taken=isinstance(result, Accepted))
         self._landed(flight, now.boot)
-        if job.is_mark and self._mark_answered(job, result, now):
-            return
-        match result:
-            case Accepted(message_id, address):
-                self._budgets.accepted(number, job.recipient)
-                self._handler.accept(job, message_id, now, address)
-            case _ if arrived := self._handler.doubts.arrived(job):
-                # Whatever Meta answered, its webhook says that the message is there.
-                self._handler.accept(job, arrived, now)
-            case InDoubt() | Marked():
-                reason = result.reason if isinstance(result, InDoubt) else "no message was named"
-                self._handler.doubts.leave(job, reason, flight.inbound, now)
-            case _:
-                self._not_taken(flight, result, now)
+        self._answers.carry_out(flight, result, now)
 
     def hand_back(self, now: Now) -> None:
         """The partition is handed over: what was begun and never left is nobody's doubt."""
         for work in self._books.numbers.values():
             for job in [*work.begun]:
                 self._books.give_back(job, now.boot)
-
-    def _not_taken(self, flight: Flight, result: Result, now: Now) -> None:
-        """Meta has it not: never, or later."""
-        job, work, number = flight.job, flight.work, flight.job.request.number
-        match result:
-            case Rejected(problem) | MarketingStopped(problem):
-                self._reject(job, problem, now)
-            case RetryAfter(seconds, attempts_max, problem):
-                if attempts_max and job.tries + 1 >= attempts_max:
-                    self._reject(job, problem, now)
-                else:
-                    self._put_back(job, growing(seconds, job.tries, self._chance()), now)
-                job.tries += 1
-            case SlowDown(seconds):
-                log.warning("number.slowed", number=number, seconds=seconds)
-                work.pace.slow_down(now.boot, seconds)
-                self._put_back(job, seconds, now)
-            case PairBusy():
-                self._budgets.refused(number, job.recipient, now.boot)
-                self._put_back(job, LOOK_AGAIN_SECONDS, now)
-            case WindowShut(problem):
-                self._handler.windows.shut(self._handler.owner(job.request), now.wall)
-                self._reject(job, problem, now)
-            case Pause():
-                self._pause(flight, result, now)
 
     def _begin(self, work: NumberWork, now: Now) -> list[Job]:
         begun: list[Job] = []
@@ -198,6 +141,7 @@ class Chooser:
 
     def _began(self, job: Job, now: Now) -> bool:
         decision = self._decide(job, now, fresh=True)
+        job.held_by = None
         if not isinstance(decision, Go):
             self._put_off(job, decision, now)
         elif not job.request.contents:
@@ -254,59 +198,27 @@ class Chooser:
     def _put_off(self, job: Job, decision: Decision, now: Now) -> None:
         if not isinstance(decision, Hold):
             self._stop(job, decision, now)
-        elif job.state is State.BEGUN:
-            self._put_back(job, decision.seconds, now)
+            return
+        job.held_by = decision.cause
+        work = self._books.work(job.request.number)
+        work.some_held = work.some_held or decision.cause is not None
+        if job.state is State.BEGUN:
+            put_back(job, decision.seconds, self._books, now)
         else:
             job.not_before = now.boot + decision.seconds
-            work = self._books.work(job.request.number)
             work.look_at = min(work.look_at, job.not_before)
 
     def _stop(self, job: Job, decision: Decision, now: Now) -> None:
         stop(job, decision, self._handler.owner(job.request), self._books, now)
 
-    def _mark_answered(self, job: Job, result: Result, now: Now) -> bool:
-        """What is different for a read mark: no status tells of it, and twice is as good as once."""
-        match result:
-            case Marked():
-                self._handler.mark(job, now)
-            case InDoubt() | RetryAfter():
-                job.tries += 1
-                message = job.message(self._handler.owner(job.request))
-                if message.last and job.tries < MARK_ATTEMPTS_MAX:
-                    self._books.give_back(job, now.boot + MARK_RETRY_SECONDS)
-                elif isinstance(result, InDoubt):
-                    dropped = outcomes.dropped(message, result.reason, now.wall)
-                    self._books.end(job, dropped, now.wall)
-                else:
-                    self._reject(job, result.problem, now)
-            case _:
-                return False
-        return True
-
-    def _pause(self, flight: Flight, cause: Pause, now: Now) -> None:
-        """All of its class waits, and it with them; the queue is kept."""
-        job = flight.job
-        self._pausing.landed(job, now)
-        owner = self._handler.owner(job.request)
-        self._pausing.pause(job, cause, owner, now, flight.credential)
-        self._put_back(job, LOOK_AGAIN_SECONDS, now)
-
-    def _put_back(self, job: Job, seconds: float, now: Now) -> None:
-        """It waits again; not for longer than it may, for then it has an outcome."""
-        left = (job.request.expires_at - now.wall).total_seconds()
-        wait = seconds if job.attempt > 1 else min(seconds, max(0.0, left))
-        self._books.give_back(job, now.boot + wait)
-
-    def _reject(self, job: Job, problem: Problem, now: Now) -> None:
-        reject(job, problem, self._handler.owner(job.request), self._books, now)
-
     def _decide(self, job: Job, now: Now, *, fresh: bool | None = None) -> Decision:
         ready = job.is_mark or self._budgets.ready(job.request.number, job.recipient, now.boot)
         return self._handler.decide(job, now, fresh=fresh, pair_ready=ready)
 
-    def _look_up(self, number: str, work: NumberWork) -> None:
+    def _look_up(self, number: str, work: NumberWork, now: Now) -> None:
         """What others say of the number: its cap, and whether a pause of it may be over."""
         recorded = self._handler.at.number(number)
         self._pausing.look(number, recorded)
+        self._handler.parking.look(number, work, now)
         if recorded:
             work.pace.cap = recorded.cap_per_second

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from saath.events import NumberRecorded, OwnershipRecorded, Restriction, RestrictionKind
+from saath.events import NumberRecorded, OwnershipRecorded, RestrictionKind
 from saath.tokens import TurnToken
+from saath_sender.causes import SENDING, Cause, InState, Restricted, restrictions
 from saath_sender.requests import Request
 from saath_sender.scopes import EVERYTHING, Scope, scopes_of, window_open
 
@@ -27,10 +28,15 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Not now; ask again in so many seconds, in which whatever ends it is known."""
+    """
+    Not now; ask again in so many seconds, in which whatever ends it is known.
+
+    ``cause`` is what may hold it, and others, for long.
+    """
 
     reason: str
     seconds: float = 0.05
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +183,9 @@ def _number(facts: Facts, unknown_number_for: float) -> Decision | None:
         return Refuse("the number is unknown", "/number")
     if facts.number.state == "removed":
         return Refuse("the number was removed", "/number")
-    if facts.number.state not in ("active", "restricted"):
-        return Hold(f"the number is {facts.number.state}", LOOK_AGAIN_SECONDS)
+    state = facts.number.state
+    if state not in SENDING:
+        return Hold(f"the number is {state}", LOOK_AGAIN_SECONDS, InState(state))
     return None
 
 
@@ -188,10 +195,10 @@ def _restricted(request: Request, index: int, facts: Facts, now: datetime) -> De
     if number is None or (not number.restrictions and number.state != "restricted"):
         return None
     scopes = scopes_of(request, index, in_window=window_open(facts.owner, now))
-    holding = [r for r in number.restrictions if r.until is None or now < r.until]
-    for restriction in holding if number.restrictions else (Restriction(kind="everything"),):
-        if RESTRICTED.get(restriction.kind) in scopes:
-            return Hold(f"Meta restricts the number: {restriction.kind}", LOOK_AGAIN_SECONDS)
+    for kind in restrictions(number, now):
+        if RESTRICTED.get(kind) in scopes:
+            reason = f"Meta restricts the number: {kind}"
+            return Hold(reason, LOOK_AGAIN_SECONDS, Restricted(kind))
     return None
 
 

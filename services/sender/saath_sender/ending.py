@@ -1,4 +1,4 @@
-"""How a request ends that is not sent: an outcome for each of its messages that is left."""
+"""How a request that is not sent ends, with an outcome for each message that is left, or waits again."""
 
 from saath.events import OwnershipRecorded, Problem
 from saath_sender import outcomes
@@ -47,3 +47,10 @@ def reject(
         books.end(job, outcome, now.wall)
         if alone:
             return
+
+
+def put_back(job: Job, seconds: float, books: Books, now: Now) -> None:
+    """It waits again; not for longer than it may, for then it has an outcome."""
+    left = (job.request.expires_at - now.wall).total_seconds()
+    wait = seconds if job.attempt > 1 else min(seconds, max(0.0, left))
+    books.give_back(job, now.boot + wait)

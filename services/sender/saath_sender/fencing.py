@@ -67,7 +67,7 @@ class FenceReader:
             now = read_clock()
             for record in records:
                 if record.topic is OWNERS:
-                    self._handler.fence.owner_read(record.key or b"", record.value)
+                    self._handler.owner_read(record)
                 else:
                     self._handler.inbound_read(record, now)
             if records:

@@ -12,6 +12,8 @@ from prometheus_client.registry import Collector
 
 from saath_sender.books import Books
 from saath_sender.clock import boot_seconds
+from saath_sender.jobs import Job
+from saath_sender.lanes import Lane
 from saath_sender.ledger import Doubt
 
 
@@ -29,6 +31,7 @@ class Gauges(Collector):
         if self._by_number:
             yield self._headroom(self._clock())
             yield self._waiting()
+            yield self._parked()
 
     def _in_doubt(self) -> GaugeMetricFamily:
         entries = (entry for books in self.books for _, entry in books.ledger.unresolved())
@@ -58,15 +61,22 @@ class Gauges(Collector):
     def _waiting(self) -> GaugeMetricFamily:
         text = "Requests of the number in memory; a lane that is full has more in Kafka."
         family = GaugeMetricFamily("saath_requests_waiting", text, labels=["number", "topic"])
-        for number, topic, waiting in _lanes(self.books):
-            family.add_metric([number, topic], waiting)
+        for number, topic, lane in _lanes(self.books):
+            family.add_metric([number, topic], len(lane.waiting))
+        return family
+
+    def _parked(self) -> GaugeMetricFamily:
+        text = "Requests of the number that are held for long, and known by their place in Kafka alone."
+        family = GaugeMetricFamily("saath_requests_parked", text, labels=["number", "topic"])
+        for number, topic, lane in _lanes(self.books):
+            family.add_metric([number, topic], len(lane.parked))
         return family
 
 
-def _lanes(all_books: Iterable[Books]) -> Iterator[tuple[str, str, int]]:
+def _lanes(all_books: Iterable[Books]) -> Iterator[tuple[str, str, Lane[Job]]]:
     for books in all_books:
         for number, work in books.numbers.items():
             for topic, lane in work.lanes.items():
                 if lane.clean:
                     continue
-                yield number, topic, len(lane.waiting)
+                yield number, topic, lane

@@ -16,7 +16,8 @@ from saath_sender.handler import SenderHandler
 from saath_sender.lost import lanes_lost, main_lost
 
 TOPICS = (OUTBOUND_PEOPLE, OUTBOUND, OUTBOUND_BULK)
-# Reading a request takes some 50 µs; this many at a time delay nobody's slot by a noticeable amount.
+# Reading a request takes some 50 µs, and 90 where it is parked; this many at a time delay nobody's slot by a
+# noticeable amount.
 RECORDS_MAX = 100
 LOOK_AGAIN_SECONDS = 0.25
 # To go elsewhere costs what is fetched already, and a question where the topic begins.
@@ -92,7 +93,7 @@ class Intake:
         """Read from the lane that is furthest behind until all are full, or at the main reader's place."""
         lanes = self._books.behind(topic.name)
         serving = set(lanes)
-        start = min(lane.unread_from or 0 for lane in lanes.values())
+        start = min(lane.wanted_from or 0 for lane in lanes.values())
         reached = await self._seek_again(topic, start)
         while serving and not stopping.is_set():
             # Where the main reader stands, and what is concluded from it, with no await between:
@@ -111,9 +112,9 @@ class Intake:
                 self._handler.outbound_read_again(record, serving, now)
             self._changed()
             reached = await self._again.position(topic)
-            serving -= {number for number in serving if lanes[number].full}
+            serving -= {number for number in serving if not lanes[number].hungry}
             # What is behind those that are full already and before the others is nobody's.
-            next_wanted = min((lanes[n].unread_from or 0 for n in serving), default=0)
+            next_wanted = min((lanes[n].wanted_from or 0 for n in serving), default=0)
             if next_wanted > reached + SKIP_RECORDS:
                 reached = await self._seek_again(topic, next_wanted)
 
@@ -132,9 +133,10 @@ class Intake:
 
     async def _read_people_again(self) -> None:
         """What people had asked and is not done holds bots back, though their lane be full."""
-        lanes = self._books.behind(OUTBOUND_PEOPLE.name)
+        lanes = self._books.shelves.lanes(OUTBOUND_PEOPLE.name)
         main = self._books.positions.get(OUTBOUND_PEOPLE.name, 0)
-        start = min((lane.unread_from or 0 for lane in lanes.values()), default=main)
+        unread = [lane.unread_from for lane in lanes.values() if lane.unread_from is not None]
+        start = min(unread, default=main)
         if start >= main:
             return
         reached = (await self._again.seek({OUTBOUND_PEOPLE: start}))[OUTBOUND_PEOPLE]

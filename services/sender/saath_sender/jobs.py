@@ -6,6 +6,7 @@ from enum import Enum, auto
 
 from saath.events import OwnershipRecorded
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE
+from saath_sender.causes import Cause
 from saath_sender.lanes import Lane
 from saath_sender.ledger import Doubt, Name, Origin
 from saath_sender.outcomes import Message
@@ -16,6 +17,11 @@ from saath_sender.requests import Request
 JOB_BYTES = 3072
 # A person before a bot before a campaign.
 LANE_ORDER = (OUTBOUND_PEOPLE.name, OUTBOUND.name, OUTBOUND_BULK.name)
+
+
+def whom_of(recipient: str) -> int:
+    """A recipient's name as a number, where there are so many of them that a text is too much."""
+    return hash(recipient)
 
 
 class State(Enum):
@@ -34,6 +40,7 @@ class Job:
 
     ``recipient`` names whom it goes to: what goes to one of them is strictly serial. ``lease_until``
     is ``None`` until the transaction that begins it is committed. All times are in boot seconds.
+    ``held_by`` is what has held it for long when it was last looked at.
     """
 
     request: Request
@@ -47,11 +54,13 @@ class Job:
     unreached: int = 0
     attempt: int = 1
     doubt: Doubt | None = None
+    held_by: Cause | None = None
     # Which record it came from; whoever has the least ``order`` goes first; ``interactive`` is where
     # somebody waits for it: everything but campaigns. Asked many times for each message.
     origin: Origin = field(init=False)
     order: tuple[int, int] = field(init=False)
     interactive: bool = field(init=False)
+    whom: int = field(init=False)
     _name: Name = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,6 +68,7 @@ class Job:
         self.origin = request.origin
         self.order = (LANE_ORDER.index(self.origin.topic), self.origin.offset)
         self.interactive = self.origin.topic != OUTBOUND_BULK.name
+        self.whom = whom_of(self.recipient)
         self._name = Name(request.number, request.id, self.index)
 
     @property
@@ -72,6 +82,12 @@ class Job:
     def is_mark(self) -> bool:
         """True where the current message is none, but a read mark."""
         return self.request.is_mark(self.index)
+
+    @property
+    def fresh(self) -> bool:
+        """True where nothing has been done for it yet, so that it may be read again as it was."""
+        untried = not (self.index or self.tries or self.unreached or self.doubt)
+        return self.state is State.WAITING and untried and self.attempt == 1
 
     @property
     def lets_pass(self) -> bool:
@@ -105,7 +121,7 @@ class NumberWork:
 
     ``look_at`` is when there may be something to begin: whatever changes what may be begun brings it
     forward, so that nobody looks through lanes in which nothing has changed. ``bulk_waited`` is how
-    many others left while one of bulk could have.
+    many others left while one of bulk could have. ``some_held``: something was found to be held for long.
     """
 
     pace: Pace
@@ -115,6 +131,7 @@ class NumberWork:
     doubts: dict[Name, Job] = field(default_factory=dict)
     look_at: float = 0.0
     bulk_waited: int = 0
+    some_held: bool = False
     _by_recipient: dict[str, list[Job]] = field(default_factory=dict)
 
     @property
@@ -141,8 +158,9 @@ class NumberWork:
         Of what is not yet time it notes when it will be.
         """
         lane = self.lanes.get(topic)
+        parked = any(each.parked for each in self.lanes.values())
         for job in [*lane.waiting.values()] if lane else ():
-            if job.state is State.WAITING and not self._behind_another(job):
+            if job.state is State.WAITING and not self._behind_another(job, parked=parked):
                 if job.not_before <= now:
                     yield job
                 else:
@@ -181,12 +199,25 @@ class NumberWork:
         bulk = len(self.begun) - interactive
         return max(ahead - interactive - bulk, 0 if bulk else 1)
 
-    def _behind_another(self, job: Job) -> bool:
+    def parked_before(self, job: Job) -> Cause | None:
+        """What holds something to the same recipient that goes before *job*; ``None`` if nothing does."""
+        own, offset = job.origin.topic, job.origin.offset
+        for topic in LANE_ORDER[: job.order[0] + 1]:
+            lane = self.lanes.get(topic)
+            if lane and lane.parked:
+                before = offset if topic == own else None
+                if cause := lane.parked.cause_before(job.whom, before):
+                    return cause
+        return None
+
+    def _behind_another(self, job: Job, *, parked: bool) -> bool:
         """Whether something to the same recipient goes before it, or is on its way."""
         if job.recipient in self.flying:
             return True
         others = self._by_recipient.get(job.recipient, ())
-        return any(other.order < job.order and not other.lets_pass for other in others)
+        if any(other.order < job.order and not other.lets_pass for other in others):
+            return True
+        return parked and self.parked_before(job) is not None
 
 
 def _order(job: Job) -> tuple[int, int]:

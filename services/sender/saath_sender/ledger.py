@@ -11,12 +11,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from saath_sender.lanes import Cursor
-
 KEEP_SECONDS = 15 * 60.0
 # As many as a number at Meta's cap of 20 a second can send in that time, and some more.
 KEEP_REQUESTS = 20_000
-LANE_PREFIX = "lane/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,31 +95,6 @@ def decode(value: bytes) -> Entry:
     data = json.loads(value)
     model = KINDS[data.pop("kind")]
     return model(**(data | {"origin": Origin(**data["origin"])}))
-
-
-def lane_key(topic: str, number: str) -> str:
-    """The key of a lane's cursor."""
-    return f"{LANE_PREFIX}{topic}/{number}"
-
-
-def parse_lane_key(key: str) -> tuple[str, str] | None:
-    """Topic and number of a cursor's key; ``None`` where it is another kind of record."""
-    match key.removeprefix(LANE_PREFIX).split("/"):
-        case [topic, number] if key.startswith(LANE_PREFIX):
-            return topic, number
-        case _:
-            return None
-
-
-def encode_cursor(cursor: Cursor) -> bytes:
-    """A lane's cursor as it stands in the changelog."""
-    return _JSON.encode({"next": cursor.next, "finished": cursor.finished}).encode()
-
-
-def decode_cursor(value: bytes) -> Cursor:
-    """Read a cursor back."""
-    data = json.loads(value)
-    return Cursor(data["next"], tuple(data["finished"]))
 
 
 @dataclass(slots=True)

@@ -22,9 +22,10 @@ def main_lost(topic: str, read_to: int, start: int) -> None:
 
 def lanes_lost(books: Books, topic: str, start: int, now: datetime) -> None:
     """The lanes of *topic* that were to be read again from before *start*, where the log begins by now."""
-    for number, lane in books.behind_of(topic).items():
-        first = lane.unread_from
-        if first is None or first >= start:
+    for number, lane in books.shelves.lanes(topic).items():
+        unread = [at for at in (lane.parked.first, lane.unread_from) if at is not None]
+        first = min(unread, default=start)
+        if first >= start:
             continue
         named = 0
         for request, entries in books.ledger.requests(number):

@@ -27,8 +27,9 @@ from saath_sender.clock import boot_seconds, read_clock
 from saath_sender.dispatch import Dispatcher, TokenOf
 from saath_sender.fencing import FenceReader
 from saath_sender.gauges import Gauges
-from saath_sender.handler import Installation, SenderHandler
+from saath_sender.handler import SenderHandler
 from saath_sender.handover import wait_for_release
+from saath_sender.installation import Installation
 from saath_sender.intake import Intake
 from saath_sender.jobs import Job
 

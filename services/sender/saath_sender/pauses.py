@@ -124,16 +124,21 @@ class Pauses:
 
     def holding(
         self, number: str, scopes: frozenset[Scope], name: Name, now: float
-    ) -> Paused | None:
+    ) -> tuple[Scope, Paused] | None:
         """What keeps the message *name*, of these classes, from leaving; the longest of them."""
         of = self._of.get(number)
         found = [
-            paused
+            (scope, paused)
             for scope, paused in (of or {}).items()
             if scope in scopes
             and (now < paused.until or self._trials.get((number, scope), name) != name)
         ]
-        return max(found, key=lambda paused: paused.until, default=None)
+        return max(found, key=lambda each: each[1].until, default=None)
+
+    def holds(self, number: str, scope: Scope, now: float) -> bool:
+        """Whether messages of this class wait: it is not time yet, or another one tries."""
+        paused = self._of.get(number, {}).get(scope)
+        return paused is not None and (now < paused.until or (number, scope) in self._trials)
 
     def leaves(self, number: str, scopes: frozenset[Scope], name: Name) -> None:
         """*name* leaves: it is the trial of every pause of its classes."""

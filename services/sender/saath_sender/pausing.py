@@ -10,6 +10,7 @@ from saath.identity import digest_id
 from saath.kafka.records import output
 from saath.topics import OUTCOMES
 from saath_sender.books import Books
+from saath_sender.causes import InPause
 from saath_sender.clock import Now
 from saath_sender.decide import LOOK_AGAIN_SECONDS, Hold
 from saath_sender.jobs import Job
@@ -36,8 +37,15 @@ class Pausing:
         if not self._pauses.any(number):
             return None
         scopes = self._scopes(job, owner, now)
-        paused = self._pauses.holding(number, scopes, job.name, now.wall.timestamp())
-        return Hold(paused.reason, LOOK_AGAIN_SECONDS) if paused else None
+        found = self._pauses.holding(number, scopes, job.name, now.wall.timestamp())
+        if found is None:
+            return None
+        scope, paused = found
+        return Hold(paused.reason, LOOK_AGAIN_SECONDS, InPause(scope))
+
+    def holds(self, number: str, scope: Scope, now: datetime) -> bool:
+        """Whether messages of this class of *number* wait."""
+        return self._pauses.holds(number, scope, now.timestamp())
 
     def look(self, number: str, recorded: NumberRecorded | None) -> None:
         """What ends a pause may have happened by now."""

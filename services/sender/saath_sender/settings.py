@@ -17,6 +17,7 @@ class SenderSection(Section):
     too. ``cap_counts_read_marks``: a read mark takes a slot, as a message does. ``bulk_one_in``: of so
     many slots one is a campaign's while it waits. ``lane_max``, ``lane_bytes_max``: requests of one
     number and topic held in memory; ``partition_bytes_max``: all of a partition's together.
+    ``parked_max``: requests of one number and topic that are held for long and known by their place alone.
     ``in_doubt_without_webhooks``: end a doubt by the clock alone, also while no webhook of the number
     arrives; ``in_doubt_at_most_seconds``: end it by then all the same.
     ``marketing_rests_seconds``: how long after a person had a conversation it gets no marketing.
@@ -31,6 +32,7 @@ class SenderSection(Section):
     lane_max: int = Field(default=500, ge=2)
     lane_bytes_max: int = Field(default=2 * 1024 * 1024, ge=1024)
     partition_bytes_max: int = Field(default=64 * 1024 * 1024, ge=1024)
+    parked_max: int = Field(default=100_000, ge=1)
     bulk_one_in: int = Field(default=10, ge=2, le=1000)
     begun_ahead_seconds: float = Field(default=0.25, gt=0, le=1)
     lease_seconds: float = Field(default=2.0, ge=0.5, le=10)

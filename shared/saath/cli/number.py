@@ -16,7 +16,7 @@ from saath.cli.telling import WIDTH, clock, safe
 from saath.events import NumberRecorded
 from saath.kafka.layout import read_layout
 from saath.kafka.search import searching
-from saath.kafka.standing import PauseSeen, Standing, Standings
+from saath.kafka.standing import LaneSeen, PauseSeen, Standing, Standings
 from saath.settings import Settings, load_or_exit
 from saath.story import Speech, span
 
@@ -129,6 +129,9 @@ def waiting(found: Standing, speech: Speech) -> Iterator[str]:
     """Why the sender holds back, and what it has sent."""
     for pause in found.pauses:
         yield _paused(pause, found.at, speech)
+    for lane in found.lanes:
+        if lane.parked:
+            yield _parked(lane)
     if found.in_doubt:
         yield f"Of {found.in_doubt} messages nobody knows yet whether they arrived."
     at_least = "" if found.sent_whole else "at least "
@@ -137,6 +140,18 @@ def waiting(found: Standing, speech: Speech) -> Iterator[str]:
         yield f"Messages that Meta took in the last hour: {at_least}{found.sent}, the latest at {last}."
     else:
         yield "Meta has taken no message of it in the last hour."
+
+
+def _parked(lane: LaneSeen) -> str:
+    """What is held for long, and whether anything gets past it."""
+    whose, one = LANES[lane.topic], lane.parked == 1
+    said = f"{lane.parked} of {whose} requests {'is' if one else 'are'} held and"
+    if lane.stopped:
+        return (
+            f"{said} are more than the sender reads past: what came after them on that topic waits too, "
+            "whatever it is, until some of them have ended."
+        )
+    return f"{said} {'lets' if one else 'let'} past what may be sent."
 
 
 def lanes(found: Standing, speech: Speech) -> Table:

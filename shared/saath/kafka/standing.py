@@ -7,6 +7,7 @@ of no group, and nothing is written. What cannot be read within the time is said
 
 import json
 import time
+from bisect import bisect_right
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -52,7 +53,8 @@ class LaneSeen:
     """
     What waits on one topic: how many requests, and since when the oldest.
 
-    ``whole``: all of it was read. ``unsure``: records beside these whose key names no number.
+    ``whole``: all of it was read. ``unsure``: records beside these whose key names no number. ``parked``: so
+    many of them are held for long and let others past; ``stopped``: they are too many to read past.
     """
 
     topic: str
@@ -60,6 +62,8 @@ class LaneSeen:
     oldest: datetime | None
     whole: bool
     unsure: int = 0
+    parked: int = 0
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +157,9 @@ class Standings:
 
     async def _lane(self, topic: Topic, number: str, books: _Books) -> LaneSeen:
         """All behind the cursor that is not finished; and what the sender has not come to yet."""
-        cursor = books.cursors.get(topic.name, {})
+        cursor = _in_sets(books.cursors.get(topic.name, {}))
         start = int(cursor.get("next", books.positions.get(topic.name, 0)))
-        finished = set(cursor.get("finished", ()))
+        parked, stopped = int(cursor.get("parked", 0)), bool(cursor.get("stopped"))
         waiting, unsure, oldest = 0, 0, None
         stretches = [
             Stretch(s.topic, s.partition, max(s.start, start), s.end)
@@ -165,13 +169,13 @@ class Standings:
         async with aclosing(self._searcher.records(stretches)) as records:
             async for record in records:
                 if time.monotonic() > self._over:
-                    return LaneSeen(topic.name, waiting, oldest, False, unsure)
+                    return LaneSeen(topic.name, waiting, oldest, False, unsure, parked, stopped)
                 key = (record.key or b"").decode(errors="replace")
-                if key == number and record.offset not in finished:
+                if key == number and not is_finished(cursor, record.offset):
                     waiting, oldest = waiting + 1, oldest or record.appended_at
                 elif not key.isdecimal():
                     unsure += 1
-        return LaneSeen(topic.name, waiting, oldest, True, unsure)
+        return LaneSeen(topic.name, waiting, oldest, True, unsure, parked, stopped)
 
     async def _records(self, topic: Topic, number: str) -> AsyncGenerator[Record, None]:
         stretches = await self._stretches(topic, number)
@@ -184,6 +188,18 @@ class Standings:
 
     def _partition(self, topic: Topic, number: str) -> int:
         return partition_for(number, self._layout.of(topic))
+
+
+def _in_sets(cursor: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is finished of a lane may be many thousands, and is asked for each record."""
+    return {**cursor, "finished": frozenset(cursor.get("finished", ()))}
+
+
+def is_finished(cursor: Mapping[str, Any], offset: int) -> bool:
+    """Whether a lane's cursor says of what stands at *offset*, beyond its ``next``, that it is done."""
+    spans = cursor.get("spans", ())
+    at = bisect_right(spans, offset, key=lambda span: span[0])
+    return offset in cursor["finished"] or (at > 0 and offset <= spans[at - 1][1])
 
 
 def _take(books: _Books, number: str, record: Record) -> None:

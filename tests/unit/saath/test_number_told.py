@@ -7,7 +7,7 @@ import pytest
 
 from saath.cli.number import certainty, shown, standing, waiting
 from saath.events import NumberRecorded, Restriction
-from saath.kafka.standing import LaneSeen, PauseSeen, Standing
+from saath.kafka.standing import LaneSeen, PauseSeen, Standing, is_finished
 from saath.story import Speech
 
 NOW = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
@@ -132,6 +132,43 @@ def test_a_pause_is_told_with_its_class_its_reason_and_when_it_is_tried(
     pause: PauseSeen, said: str
 ) -> None:
     assert next(waiting(replace(FINE, pauses=(pause,)), SPEECH)) == said
+
+
+@pytest.mark.parametrize(
+    ("lane", "said"),
+    [
+        (LaneSeen("outbound.v1", 9, NOW, whole=True), []),
+        (
+            LaneSeen("outbound.v1", 9, NOW, whole=True, parked=1),
+            ["1 of bots' requests is held and lets past what may be sent."],
+        ),
+        (
+            LaneSeen("outbound.bulk.v1", 200_000, NOW, whole=True, parked=100_000, stopped=True),
+            [
+                (
+                    "100000 of campaigns' requests are held and are more than the sender reads past: what "
+                    "came after them on that topic waits too, whatever it is, until some of them have ended."
+                )
+            ],
+        ),
+    ],
+)
+def test_what_is_held_for_long_is_said_and_whether_others_get_past_it(
+    lane: LaneSeen, said: list[str]
+) -> None:
+    sentences = list(waiting(replace(FINE, lanes=(lane,)), SPEECH))
+
+    assert sentences[:-1] == said
+
+
+@pytest.mark.parametrize(
+    ("offset", "done"),
+    [(4, False), (5, True), (9, False), (10, True), (15, True), (20, True), (21, False)],
+)
+def test_a_cursor_of_the_sender_is_read_as_it_means_it(offset: int, done: bool) -> None:
+    cursor = {"next": 3, "finished": frozenset({5}), "spans": [[7, 8], [10, 20], [30, 40]]}
+
+    assert is_finished(cursor, offset) == done
 
 
 def test_what_was_not_read_and_what_was_not_counted_is_said() -> None:

@@ -209,7 +209,7 @@ def test_whoever_redrives_a_request_and_says_that_it_may_act_vouches_for_it() ->
 
 def test_where_ids_must_be_uuids_another_is_refused() -> None:
     p = Partition()
-    p.handler.at = replace(p.handler.at, rules=SenderSection(uuid7_required=True))
+    p.handler.admission.at = replace(p.handler.at, rules=SenderSection(uuid7_required=True))
     p.bulk("order-17", made(timedelta(0)))
     p.replied()
 

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.sender.facts import NOW, TEMPLATE, TEXT, number, outright, ownership, reply
 
 from saath.topics import OUTBOUND_BULK, OUTBOUND_PEOPLE
+from saath_sender.causes import InState
 from saath_sender.decide import (
     AGAIN_AT_MOST,
     GO,
@@ -51,12 +52,18 @@ CLOSED = Refuse("the service window is closed, only a template may be sent", "/m
             Hold("the customer has been sent as much as Meta allows"),
         ),
         (replace(FINE, paused=Hold("the account is locked")), Hold("the account is locked")),
-        (replace(FINE, number=number(state="offboarded")), Hold("the number is offboarded", 1.0)),
+        (
+            replace(FINE, number=number(state="offboarded")),
+            Hold("the number is offboarded", 1.0, InState("offboarded")),
+        ),
         (
             replace(FINE, number=number(state="disconnected")),
-            Hold("the number is disconnected", 1.0),
+            Hold("the number is disconnected", 1.0, InState("disconnected")),
         ),
-        (replace(FINE, number=number(state="onboarding")), Hold("the number is onboarding", 1.0)),
+        (
+            replace(FINE, number=number(state="onboarding")),
+            Hold("the number is onboarding", 1.0, InState("onboarding")),
+        ),
         (
             replace(FINE, number=number(state="removed")),
             Refuse("the number was removed", "/number"),
@@ -81,7 +88,7 @@ def test_what_is_sent_again_does_not_wait_for_ever_for_a_number_that_is_gone() -
 
     decisions = [decide(news, 0, gone, at) for at in (latest - timedelta(seconds=1), latest)]
 
-    assert decisions == [Hold("the number is offboarded", 1.0), Expire()]
+    assert decisions == [Hold("the number is offboarded", 1.0, InState("offboarded")), Expire()]
 
 
 def test_a_reply_in_doubt_outlives_its_deadline_but_not_its_epoch() -> None:

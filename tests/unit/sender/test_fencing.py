@@ -10,7 +10,8 @@ from tests.unit.sender.facts import TOKENS, number
 from saath.kafka.partition_reader import PartitionReader
 from saath.topics import OUTBOUND_PEOPLE, Topic
 from saath_sender.fencing import FenceReader
-from saath_sender.handler import Installation, SenderHandler
+from saath_sender.handler import SenderHandler
+from saath_sender.installation import Installation
 from saath_sender.settings import SenderSection
 
 END = 7

@@ -42,6 +42,7 @@ def test_a_scrape_tells_of_doubts_pauses_headroom_and_what_waits() -> None:
         'saath_numbers_paused{scope="paid"} 1.0',
         f"saath_cap_headroom{{{number}}} 0.95",
         f'saath_requests_waiting{{{number},topic="outbound.v1"}} 3.0',
+        f'saath_requests_parked{{{number},topic="outbound.v1"}} 0.0',
     ]
 
 

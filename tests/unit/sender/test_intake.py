@@ -11,8 +11,11 @@ from tests.unit.sender.facts import NOW, NUMBER, PHONE, TEMPLATE, TOKENS, number
 
 from saath.kafka.records import Record
 from saath.topics import OUTBOUND_BULK, OUTBOUND_PEOPLE, OUTCOMES, Topic
+from saath_sender.admission import DLQ
 from saath_sender.clock import Now
-from saath_sender.handler import DLQ, Installation, SenderHandler
+from saath_sender.done import Done
+from saath_sender.handler import SenderHandler
+from saath_sender.installation import Installation
 from saath_sender.intake import Intake
 from saath_sender.lanes import Lane, Limits
 from saath_sender.settings import SenderSection
@@ -131,7 +134,7 @@ def test_what_a_full_lane_has_no_room_for_is_looked_into_when_its_turn_comes() -
 
     # A cursor and the positions; then the dead letter and its outcome too.
     assert (before, [o.topic.name for o in outputs][:2]) == (2, [DLQ.name, OUTCOMES.name])
-    assert desk.books.lane(OUTBOUND_BULK.name, NUMBER).finished == {3}
+    assert desk.books.lane(OUTBOUND_BULK.name, NUMBER).finished.offsets == {3}
 
 
 def test_a_persons_unfinished_request_holds_bots_after_a_restart_before_anything_is_loaded() -> (
@@ -140,7 +143,7 @@ def test_a_persons_unfinished_request_holds_bots_after_a_restart_before_anything
     log, desk = requests(OUTBOUND_PEOPLE, [NUMBER] * 3), handler(5)
     desk.books.positions[OUTBOUND_PEOPLE.name] = 3
     desk.books.work(NUMBER).lanes[OUTBOUND_PEOPLE.name] = Lane(
-        Limits(5), finished={2}, unread_from=1
+        Limits(5), finished=Done({2}), unread_from=1
     )
     intake = Intake(desk, Reader(log), Reader(log), lambda: None)  # type: ignore[arg-type]
 

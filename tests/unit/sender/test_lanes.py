@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saath_sender.lanes import Cursor, Lane, Limits, Memory
+from saath_sender.cursors import Cursor
+from saath_sender.lanes import Lane, Limits, Memory
 
 
 @dataclass

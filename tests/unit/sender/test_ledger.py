@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saath_sender.lanes import Cursor
+from saath_sender.cursors import (
+    Cursor,
+    decode_cursor,
+    encode_cursor,
+    lane_key,
+    parse_lane_key,
+)
 from saath_sender.ledger import (
     Begun,
     Doubt,
@@ -14,11 +20,7 @@ from saath_sender.ledger import (
     Name,
     Origin,
     decode,
-    decode_cursor,
     encode,
-    encode_cursor,
-    lane_key,
-    parse_lane_key,
     parse_name,
 )
 
@@ -56,8 +58,16 @@ def test_keys_of_other_kinds_are_no_names() -> None:
     assert parse_lane_key(keys[2]) == ("outbound.v1", "1")
 
 
-def test_a_cursor_is_read_back_as_it_was_written() -> None:
-    assert decode_cursor(encode_cursor(Cursor(3, (5, 9)))) == Cursor(3, (5, 9))
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        Cursor(3, (5, 9)),
+        Cursor(3, (5, 9), ((10, 12), (20, 20))),
+        Cursor(3, (), ((10, 12),), parked=4, stopped=True),
+    ],
+)
+def test_a_cursor_is_read_back_as_it_was_written(cursor: Cursor) -> None:
+    assert decode_cursor(encode_cursor(cursor)) == cursor
 
 
 def finished(*requests: tuple[str, float]) -> Ledger:

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
-from tests.unit.sender.facts import NUMBER, TEMPLATE
-from tests.unit.sender.test_intake import handler, requests
+from tests.unit.sender.facts import NOW, NUMBER, TEMPLATE
+from tests.unit.sender.test_intake import MOMENT, handler, requests
 from tests.unit.sender.test_restart import new_owner
 from tests.unit.sender.test_sender import Partition
 
@@ -16,6 +16,7 @@ from saath.codec import decode
 from saath.events import MessageDropped, MessageExpired
 from saath.kafka.records import Output, Record
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTCOMES, Topic
+from saath_sender.causes import InState
 from saath_sender.intake import Intake
 from saath_sender.ledger import Finished, Name, Origin
 from saath_sender.lost import lanes_lost
@@ -175,3 +176,19 @@ def test_a_number_that_is_paused_for_days_ends_what_waits_as_expired() -> None:
         [],
         [("MessageExpired", f"b{n}", 0, "campaign") for n in range(3)],
     )
+
+
+def test_what_was_parked_and_is_gone_is_counted_and_forgotten_and_the_rest_stays_parked() -> None:
+    desk = handler(10)
+    lane = desk.books.lane(BULK, NUMBER)
+    for record in requests(OUTBOUND_BULK, [NUMBER] * 6):
+        desk.outbound_read(record, MOMENT)
+    for offset in (1, 3, 5):
+        lane.park(offset, offset, InState("offboarded"), 2e9)
+    for offset in (0, 2, 4):
+        lane.finish(offset)
+    with capture_logs() as lines:
+        lanes_lost(desk.books, BULK, 4, NOW)
+
+    assert [(line["first"], line["next"]) for line in lines] == [(1, 4)]
+    assert (lane.parked.offsets(), lane.parked.first) == ([5], 5)

@@ -17,10 +17,12 @@ from saath.settings import KafkaSettings
 from saath.topics import Topic
 from saath_sender.books import LEASE_KEY, RELEASED_KEY, STATE, Books
 from saath_sender.gauges import Gauges
-from saath_sender.handler import Installation, SenderHandler
+from saath_sender.handler import SenderHandler
+from saath_sender.installation import Installation
 from saath_sender.lanes import Limits
 from saath_sender.partition import Desk, Outside
 from saath_sender.settings import SenderSection
+from saath_sender.shelves import Shelves
 
 RULES = SenderSection(lease_seconds=2, cap_margin_seconds=0.25)
 FENCED_AT = 100.0
@@ -77,7 +79,7 @@ async def test_a_new_owner_waits_for_the_old_ones_lease_and_for_the_last_second_
 
 
 def test_an_owner_says_how_long_its_lease_is_before_anything_of_its_is_begun() -> None:
-    books = Books(PARTITION, PARTITIONS, Limits(10), 0.01)
+    books = Books(PARTITION, PARTITIONS, Shelves(Limits(10), 0.01))
     books.say_lease(2.0)
     written, _ = books.take()
     books.say_lease(2.0)

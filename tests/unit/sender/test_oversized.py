@@ -9,7 +9,7 @@ from tests.unit.sender.test_sender import PARTITION, Partition, outcomes
 from saath.kafka.client import MAX_REQUEST_BYTES
 from saath.kafka.records import Record
 from saath.topics import OUTBOUND
-from saath_sender.handler import DLQ
+from saath_sender.admission import DLQ
 
 RECORD_BYTES_MAX = 1024 * 1024
 

@@ -17,7 +17,7 @@ from tests.unit.sender.facts import (
     ownership,
     reply,
 )
-from tests.unit.sender.test_sender import PARTITION, PARTITIONS, RULES, Partition
+from tests.unit.sender.test_sender import PARTITION, PARTITIONS, Partition
 
 from saath.codec import decode, encode
 from saath.events import (
@@ -34,7 +34,8 @@ from saath.kafka.records import Output
 from saath.topics import OUTBOUND, OUTBOUND_PEOPLE, OUTCOMES
 from saath_sender.choose import Chooser
 from saath_sender.decide import Facts, Hold, decide
-from saath_sender.handler import Installation, SenderHandler
+from saath_sender.handler import SenderHandler
+from saath_sender.installation import Installation
 from saath_sender.pauses import PAUSE_PREFIX
 from saath_sender.requests import Request
 from saath_sender.results import Pause, RetryAfter, classify
@@ -60,7 +61,7 @@ class Number(Partition):
             TOKENS.read,
             lambda _: self.recorded,
             PARTITIONS,
-            RULES,
+            self.rules,
             credential_name=lambda _: self.credential,
         )
         self.handler = SenderHandler(at, PARTITION)
@@ -85,7 +86,7 @@ class Number(Partition):
         self.asked(OUTBOUND, id=name, **(basis | more))
 
     def succeeded_by(self, credential: str = "first") -> "Number":
-        after = Number(self.state, self.log, self.seconds + 3, self.offsets)
+        after = Number(self.state, self.log, self.seconds + 3, self.offsets, self.rules)
         after.credential = credential
         after.catch_up()
         return after

@@ -41,12 +41,12 @@ def test_what_was_good_when_it_was_read_first_and_is_not_by_now_is_refused_then(
     p.replied()
     p.commit()
     after = p.succeeded()
-    after.handler.at = replace(after.handler.at, read_token=forgotten)
+    after.handler.admission.at = replace(after.handler.at, read_token=forgotten)
     after.handler.open = False
     after.catch_up()
     ended = outcomes(after.commit())
     third = after.succeeded()
-    third.handler.at = replace(third.handler.at, read_token=forgotten)
+    third.handler.admission.at = replace(third.handler.at, read_token=forgotten)
     third.catch_up()
 
     assert (ended, outcomes(third.commit())) == (["MessageRefused"], [])

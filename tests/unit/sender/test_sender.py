@@ -44,12 +44,14 @@ from saath.topics import (
     Topic,
     partition_for,
 )
+from saath_sender.admission import DLQ
 from saath_sender.books import STATE
 from saath_sender.choose import Chooser
 from saath_sender.clock import Now
 from saath_sender.decide import Go, Hold
 from saath_sender.flight import Flight
-from saath_sender.handler import DLQ, Installation, SenderHandler
+from saath_sender.handler import SenderHandler
+from saath_sender.installation import Installation
 from saath_sender.ledger import Name
 from saath_sender.results import Accepted, InDoubt, PairBusy, Result, RetryAfter, SlowDown
 from saath_sender.settings import SenderSection

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from tests.unit.sender.test_lanes import Owner, drain
 
 from saath_sender import lanes
+from saath_sender.causes import InState
+from saath_sender.cursors import encode_cursor
 from saath_sender.lanes import FINISHED_MAX, Lane, Limits
-from saath_sender.ledger import encode_cursor
 
 
 def past_a_stuck_one(count: int) -> Owner:
@@ -19,12 +20,31 @@ def past_a_stuck_one(count: int) -> Owner:
     return owner
 
 
-def test_the_cursor_of_a_lane_that_goes_on_past_a_stuck_request_stays_small() -> None:
+def test_a_lane_goes_on_past_a_stuck_request_for_as_long_as_it_takes_and_its_cursor_is_small() -> (
+    None
+):
     owner = past_a_stuck_one(2 * FINISHED_MAX)
 
     cursor = owner.lane.cursor()
     assert cursor is not None
-    assert (len(owner.done), len(encode_cursor(cursor)) < 200_000) == (FINISHED_MAX, True)
+    assert (len(owner.done), len(encode_cursor(cursor)) < 10_000) == (2 * FINISHED_MAX - 1, True)
+
+
+def test_a_lane_stops_where_what_is_finished_is_mixed_too_finely_with_what_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lanes, "FINISHED_MAX", 100)
+    lane = Lane[int](Limits(500))
+    read = 0
+    while lane.read(read) == "loaded":
+        lane.load(read, read, 1)
+        if read % 2:
+            lane.finish(read)
+        else:
+            lane.park(read, read, InState("offboarded"), 2e9)
+        read += 1
+
+    assert (read, lane.stopped, len(lane.finished)) == (200, True, 100)
 
 
 def test_what_waits_behind_a_stuck_request_goes_on_when_that_is_finished(
