@@ -65,11 +65,11 @@ ARRIVED = Hold("a status says that it has arrived")
 @dataclass(frozen=True, slots=True)
 class Facts:
     """
-        All that a decision depends on.
+    All that a decision depends on.
 
-        ``owner`` is the ownership of the turn's conversation, or of the one with the request's address.
-        ``owners_read``: owners were read up to a point after the request was. ``undecided``: what the
-        router has not judged yet. ``unknown_for``: how long the number has not been in ``numbers``.
+    ``owner`` is the ownership of the turn's conversation, or of the one with the request's address.
+    ``owners_read``: owners were read up to a point after the request was. ``undecided``: what the
+    router has not judged yet. ``unknown_for``: how long the number has not been in ``numbers``.
     ``paused``: what Meta takes no more of. ``marketing`` is what keeps marketing from this customer.
     """
 
