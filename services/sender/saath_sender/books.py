@@ -199,6 +199,7 @@ class Books:
         """The request is over without ever being loaded: its record is gone."""
         self._put(name, Finished(origin, now.timestamp()))
         self.publish(outcome)
+        self._last_outcomes[len(self._outbox) - 1] = origin
         self.ledger.close(name.number, name.request, now.timestamp())
 
     def publish(self, outcome: OutcomeEvent) -> None:
