@@ -6,7 +6,7 @@ import structlog
 
 from saath.events import Problem
 from saath_sender import outcomes
-from saath_sender.budgets import PairBudgets
+from saath_sender.budgets import Pair, PairBudgets
 from saath_sender.clock import Now
 from saath_sender.decide import NOT_FRESH, Decision, Go, Hold
 from saath_sender.ending import reject, stop
@@ -37,6 +37,7 @@ log = structlog.get_logger()
 LOOK_AGAIN_SECONDS = 0.05
 # Words to the same customer wait behind a read mark: it is tried once more, and not at all before them.
 MARK_RETRY_SECONDS, MARK_ATTEMPTS_MAX = 1.0, 2
+PAIR_BUSY = Problem(code=131056, title="the customer was sent too much")
 CLOSING = Hold("the partition is being handed over")
 
 
@@ -95,17 +96,12 @@ class Chooser:
         return self._schedule.next_at()
 
     def check(self, flight: Flight, now: Now) -> Decision:
-        """The last look, immediately before the bytes leave. The budget is spent by then."""
+        """The last look, immediately before the bytes leave."""
         if not self._handler.open:
             return CLOSING
         if not flight.job.leased(now.boot):
             return Hold("the lease has run out")
         return self._handler.decide(flight.job, now)
-
-    async def spend(self, flight: Flight) -> None:
-        """Take it from the customer's budget; it was seen to have room."""
-        if not flight.job.is_mark:
-            await self._budgets.take(flight.job.request.number, flight.job.recipient)
 
     def withheld(self, flight: Flight, decision: Decision, now: Now) -> None:
         """The last look said no: nothing has left."""
@@ -139,7 +135,7 @@ class Chooser:
             return
         match result:
             case Accepted(message_id, address):
-                self._budgets.accepted(number, job.recipient)
+                self._pair_of(job).accepted()
                 self._handler.accept(job, message_id, now, address)
             case _ if arrived := self._handler.doubts.arrived(job):
                 # Whatever Meta answered, its webhook says that the message is there.
@@ -173,7 +169,7 @@ class Chooser:
                 work.pace.slow_down(now.boot, seconds)
                 self._put_back(job, seconds, now)
             case PairBusy():
-                self._budgets.refused(number, job.recipient, now.boot)
+                self._pair_of(job).refused(now.boot)
                 self._put_back(job, LOOK_AGAIN_SECONDS, now)
             case WindowShut(problem):
                 self._handler.windows.shut(self._handler.owner(job.request), now.wall)
@@ -249,7 +245,8 @@ class Chooser:
         if work.begun:
             self._schedule.put(work, work.pace.next_at(now.boot))
         credential = self._pausing.credential(job.request.number)
-        return Flight(job, work, slot, self._handler.inbound_position, credential)
+        pair = None if job.is_mark else self._pair_of(job)
+        return Flight(job, work, slot, self._handler.inbound_position, pair, credential)
 
     def _put_off(self, job: Job, decision: Decision, now: Now) -> None:
         if not isinstance(decision, Hold):
@@ -269,7 +266,9 @@ class Chooser:
         match result:
             case Marked():
                 self._handler.mark(job, now)
-            case InDoubt() | RetryAfter():
+            case InDoubt() | RetryAfter() | PairBusy():
+                if isinstance(result, PairBusy):
+                    self._pair_of(job).refused(now.boot)
                 job.tries += 1
                 message = job.message(self._handler.owner(job.request))
                 if message.last and job.tries < MARK_ATTEMPTS_MAX:
@@ -278,10 +277,14 @@ class Chooser:
                     dropped = outcomes.dropped(message, result.reason, now.wall)
                     self._books.end(job, dropped, now.wall)
                 else:
-                    self._reject(job, result.problem, now)
+                    problem = PAIR_BUSY if isinstance(result, PairBusy) else result.problem
+                    self._reject(job, problem, now)
             case _:
                 return False
         return True
+
+    def _pair_of(self, job: Job) -> Pair:
+        return self._budgets.of(job.request.number, job.recipient)
 
     def _pause(self, flight: Flight, cause: Pause, now: Now) -> None:
         """All of its class waits, and it with them; the queue is kept."""
@@ -301,7 +304,9 @@ class Chooser:
         reject(job, problem, self._handler.owner(job.request), self._books, now)
 
     def _decide(self, job: Job, now: Now, *, fresh: bool | None = None) -> Decision:
-        ready = job.is_mark or self._budgets.ready(job.request.number, job.recipient, now.boot)
+        # What is no message needs no budget: a read mark, or a turn that is closed without words.
+        wordless = job.is_mark or not job.request.contents
+        ready = wordless or self._budgets.ready(job.request.number, job.recipient, now.boot)
         return self._handler.decide(job, now, fresh=fresh, pair_ready=ready)
 
     def _look_up(self, number: str, work: NumberWork) -> None:

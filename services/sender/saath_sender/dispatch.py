@@ -96,7 +96,6 @@ class Dispatcher:
             look=lambda: chooser.check(flight, read_clock()),
             leave=lambda: flight.leave(read_clock().boot),
         )
-        await chooser.spend(flight)
         try:
             result, seconds = await post(self._graph, request.number, token, body)
         except Withheld:
