@@ -38,6 +38,7 @@ LOOK_AGAIN_SECONDS = 0.05
 # Words to the same customer wait behind a read mark: it is tried once more, and not at all before them.
 MARK_RETRY_SECONDS, MARK_ATTEMPTS_MAX = 1.0, 2
 PAIR_BUSY = Problem(code=131056, title="the customer was sent too much")
+RUN_OUT = Hold("the lease has run out")
 CLOSING = Hold("the partition is being handed over")
 
 
@@ -100,8 +101,14 @@ class Chooser:
         if not self._handler.open:
             return CLOSING
         if not flight.job.leased(now.boot):
-            return Hold("the lease has run out")
+            return RUN_OUT
         return self._handler.decide(flight.job, now)
+
+    def over(self, flight: Flight, now: Now) -> Decision | None:
+        """What sends *flight* away from the door before its slot has come; not what may pass by then."""
+        decision = self.check(flight, now)
+        passing = isinstance(decision, Go | Hold) and decision not in (CLOSING, RUN_OUT)
+        return None if passing else decision
 
     def withheld(self, flight: Flight, decision: Decision, now: Now) -> None:
         """The last look said no: nothing has left."""
