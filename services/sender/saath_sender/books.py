@@ -23,6 +23,7 @@ from saath_sender.ledger import Begun, Doubt, Entry, Finished, Ledger, Name, Ori
 from saath_sender.metrics import SENT
 from saath_sender.pace import Pace
 from saath_sender.pauses import Pauses, parse_pause_key
+from saath_sender.slowed import Slowed, decode_slowed, parse_slowed_key
 
 log = structlog.get_logger()
 
@@ -47,6 +48,8 @@ class Books:
     cap_margin: float
     ledger: Ledger = field(default_factory=Ledger)
     pauses: Pauses = field(default_factory=Pauses)
+    # The numbers that Meta has slowed, as the changelog says.
+    slowed: dict[str, Slowed] = field(default_factory=dict)
     numbers: dict[str, NumberWork] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     # The clean end of the partition's last owner, if it had one.
@@ -77,6 +80,8 @@ class Books:
             self._restore_lane(*lane, ledger.decode_cursor(value) if value else None)
         elif pause := parse_pause_key(text):
             self.pauses.restore(*pause, value)
+        elif slow := parse_slowed_key(text):
+            self._restore_slowed(slow, decode_slowed(value) if value else None)
         elif name and value:
             self.ledger.put(name, ledger.decode(value))
         elif name:
@@ -266,6 +271,12 @@ class Books:
             (self._written.add if cursor else self._written.discard)((topic, number))
         self._changed.clear()
         return records
+
+    def _restore_slowed(self, number: str, slowed: Slowed | None) -> None:
+        if slowed is None:
+            self.slowed.pop(number, None)
+        else:
+            self.slowed[number] = slowed
 
     def _restore_lane(self, topic: str, number: str, cursor: Cursor | None) -> None:
         if topic not in LANE_ORDER:

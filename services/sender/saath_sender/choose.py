@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterable
 
-import structlog
-
 from saath.events import Problem
 from saath_sender import outcomes
 from saath_sender.budgets import Pair, PairBudgets
@@ -29,9 +27,8 @@ from saath_sender.results import (
     WindowShut,
 )
 from saath_sender.schedule import Schedule
+from saath_sender.slowing import Slowing
 from saath_sender.waits import growing
-
-log = structlog.get_logger()
 
 # How soon what was held is looked at again; whatever ends a hold is known to the fence by then.
 LOOK_AGAIN_SECONDS = 0.05
@@ -48,7 +45,7 @@ class Chooser:
     def __init__(self, handler: SenderHandler, chance: Callable[[], float] = lambda: 0.0) -> None:
         self._handler, self._books = handler, handler.books
         self._rules = handler.at.rules
-        self._budgets = PairBudgets()
+        self._budgets, self._slowing = PairBudgets(), Slowing(self._books)
         self._pausing, self._chance = handler.pausing, chance
         self._schedule = Schedule()
         # What is begun and waits for the fence to be read.
@@ -62,6 +59,7 @@ class Chooser:
     def begin(self, now: Now) -> list[Job]:
         """Begin what may leave soon; what is returned may leave once that is committed."""
         begun: list[Job] = []
+        self._slowing.look(now)
         for number, work in self._books.numbers.items():
             self._look_up(number, work)
             for job in work.run_out(now.boot):
@@ -172,8 +170,7 @@ class Chooser:
                     self._put_back(job, growing(seconds, job.tries, self._chance()), now)
                 job.tries += 1
             case SlowDown(seconds):
-                log.warning("number.slowed", number=number, seconds=seconds)
-                work.pace.slow_down(now.boot, seconds)
+                self._slowing.slow_down(number, work, seconds, now)
                 self._put_back(job, seconds, now)
             case PairBusy():
                 self._pair_of(job).refused(now.boot)
