@@ -32,6 +32,7 @@ from saath_sender.waits import growing
 
 # How soon what was held is looked at again; whatever ends a hold is known to the fence by then.
 LOOK_AGAIN_SECONDS = 0.05
+FORGET_EVERY_SECONDS = 60.0
 # Words to the same customer wait behind a read mark: it is tried once more, and not at all before them.
 MARK_RETRY_SECONDS, MARK_ATTEMPTS_MAX = 1.0, 2
 PAIR_BUSY = Problem(code=131056, title="the customer was sent too much")
@@ -48,6 +49,7 @@ class Chooser:
         self._budgets, self._slowing = PairBudgets(), Slowing(self._books)
         self._pausing, self._chance = handler.pausing, chance
         self._schedule = Schedule()
+        self._forgot_at = float("-inf")
         # What is begun and waits for the fence to be read.
         self._stale: set[NumberWork] = set()
 
@@ -60,6 +62,7 @@ class Chooser:
         """Begin what may leave soon; what is returned may leave once that is committed."""
         begun: list[Job] = []
         self._slowing.look(now)
+        self._forget(now)
         for number, work in self._books.numbers.items():
             self._look_up(number, work)
             for job in work.run_out(now.boot):
@@ -67,6 +70,15 @@ class Chooser:
             if self._handler.open and work.look_at <= now.boot:
                 begun.extend(self._begin(work, now))
         return begun
+
+    def _forget(self, now: Now) -> None:
+        """What is remembered of numbers that nothing is heard of any more."""
+        if now.boot - self._forgot_at < FORGET_EVERY_SECONDS:
+            return
+        self._forgot_at = now.boot
+        self._books.forget_quiet(now.boot)
+        self._pausing.keep(self._books.numbers.keys())
+        self._handler.doubts.keep(self._books.numbers.keys())
 
     def committed(self, begun: Iterable[Job], before: float) -> None:
         """The transaction that began at *before* is committed: the leases run from there."""

@@ -95,6 +95,11 @@ class Pace:
         """It has had this share of its cap since then, and nothing leaves before *not_before*."""
         self._slowed, self._not_before = (since, share), not_before
 
+    def quiet(self, now: float, seconds: float) -> bool:
+        """Whether it may be forgotten: all its cap is free, and nothing has filled it for so long."""
+        busy = self._reserved or now < self._not_before or self._share(now) < 1.0
+        return not busy and (not self._counted or now - self._counted[-1] >= seconds)
+
     def effective_cap(self, now: float) -> int:
         """The cap, less what Meta made us give up of it; never under one."""
         return self.cap if self._slowed is None else max(1, int(self.cap * self._share(now)))

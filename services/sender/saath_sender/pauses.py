@@ -7,7 +7,7 @@ refused again, it lasts longer.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import asdict, dataclass, field, replace
 
 from saath.events import NumberState
@@ -158,6 +158,10 @@ class Pauses:
         for scope, paused in [*self._of.get(number, {}).items()]:
             if paused.ends == "credential" and paused.credential != credential:
                 self.put(number, scope, replace(paused, until=0.0, strikes=0))
+
+    def keep(self, numbers: Set[str]) -> None:
+        """Forget what ``numbers`` said of all others; a pause is forgotten when it is over."""
+        self._states = {n: state for n, state in self._states.items() if n in numbers}
 
     def state_is(self, number: str, state: NumberState, since: float) -> None:
         """

@@ -1,6 +1,6 @@
 """Pauses carried out: written down, told on ``outcomes``, and ended. ``pauses`` has the rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from datetime import UTC, datetime
 
 import structlog
@@ -45,6 +45,10 @@ class Pausing:
             self._pauses.credential_is(number, self._credential_name(number))
         if recorded:
             self._pauses.state_is(number, recorded.state, recorded.time.timestamp())
+
+    def keep(self, numbers: Set[str]) -> None:
+        """Only these are at work."""
+        self._pauses.keep(numbers)
 
     def credential(self, number: str) -> str | None:
         """The name of the token that a message leaves with."""
