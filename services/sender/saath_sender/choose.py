@@ -144,7 +144,7 @@ class Chooser:
 
     def answered(self, flight: Flight, result: Result, now: Now) -> None:
         """Carry out what the answer says."""
-        job, number = flight.job, flight.job.request.number
+        job = flight.job
         # A read mark that went through says nothing of whether messages do.
         self._pausing.landed(job, now, taken=isinstance(result, Accepted))
         self._landed(flight, now.boot)

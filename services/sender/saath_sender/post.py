@@ -19,7 +19,6 @@ from saath_sender.clock import read_clock
 from saath_sender.decide import Decision, Go
 from saath_sender.results import InDoubt, Result, classify
 
-
 # A slot at 20 a second is no further away than this. What must wait longer looks up as often.
 AT_THE_DOOR_SECONDS = 0.05
 
