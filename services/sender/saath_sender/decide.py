@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from saath.events import NumberRecorded, OwnershipRecorded, Restriction, RestrictionKind
 from saath.tokens import TurnToken
 from saath_sender.requests import Request
-from saath_sender.scopes import EVERYTHING, Scope, scopes_of, window_open
+from saath_sender.scopes import EVERYTHING, Scope, scopes_of, template_scope, window_open
 
 # What holds all of a number, or a class of it, is looked at again this late: it may hold a whole lane.
 LOOK_AGAIN_SECONDS = 1.0
@@ -102,6 +102,7 @@ def decide(
         or _window(request, index, facts, now)
         or _number(facts, unknown_number_for)
         or _restricted(request, index, facts, now)
+        or _template(request, index, facts, now)
         or _paused(facts)
         or GO
     )
@@ -192,6 +193,21 @@ def _restricted(request: Request, index: int, facts: Facts, now: datetime) -> De
     for restriction in holding if number.restrictions else (Restriction(kind="everything"),):
         if RESTRICTED.get(restriction.kind) in scopes:
             return Hold(f"Meta restricts the number: {restriction.kind}", LOOK_AGAIN_SECONDS)
+    return None
+
+
+def _template(request: Request, index: int, facts: Facts, now: datetime) -> Decision | None:
+    """Meta has paused it, which holds it, or disabled it."""
+    scope = template_scope(request, index) if facts.number and facts.number.templates else None
+    if facts.number is None or scope is None:
+        return None
+    for status in facts.number.templates:
+        if (status.name, status.language) == (scope.template, scope.language):
+            if status.paused(now):
+                return Hold("Meta has paused the template", LOOK_AGAIN_SECONDS)
+            if status.state == "disabled":
+                reason = "Meta has disabled the template"
+                return Refuse(reason, f"/messages/{index}/template/name")
     return None
 
 

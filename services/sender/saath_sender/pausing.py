@@ -15,7 +15,7 @@ from saath_sender.decide import LOOK_AGAIN_SECONDS, Hold
 from saath_sender.jobs import Job
 from saath_sender.pauses import Paused, encode_pause, pause_key
 from saath_sender.results import Pause
-from saath_sender.scopes import EVERYTHING, Scope, scopes_of, template_name, window_open
+from saath_sender.scopes import EVERYTHING, Scope, scopes_of, template_scope, window_open
 
 log = structlog.get_logger()
 
@@ -45,6 +45,7 @@ class Pausing:
             self._pauses.credential_is(number, self._credential_name(number))
         if recorded:
             self._pauses.state_is(number, recorded.state, recorded.time.timestamp())
+            self._pauses.templates_are(number, recorded.templates)
 
     def keep(self, numbers: Set[str]) -> None:
         """Only these are at work."""
@@ -72,6 +73,7 @@ class Pausing:
                 number=number,
                 scope=scope.kind,
                 template=scope.template,
+                language=scope.language,
                 reason=paused.reason,
                 code=paused.code,
                 since=_moment(paused.since),
@@ -94,8 +96,7 @@ class Pausing:
         """
         scope = Scope(cause.scope)
         if cause.scope == "template":
-            name = template_name(job.request, job.index)
-            scope = Scope("template", name) if name else EVERYTHING
+            scope = template_scope(job.request, job.index) or EVERYTHING
         if scope not in self._scopes(job, owner, now):
             scope = EVERYTHING
         self.paused(job.request.number, scope, cause, now.wall, credential)
@@ -122,7 +123,7 @@ class Pausing:
         paused = self._pauses.add(number, scope, cause, at, seconds=seconds, credential=credential)
         if paused is None:
             return
-        say = log.warning if cause.ends == "time" else log.error
+        say = log.warning if cause.ends in ("time", "template") else log.error
         say(
             "number.paused",
             number=number,
@@ -146,6 +147,7 @@ def _told(number: str, scope: Scope, paused: Paused, at: datetime) -> NumberPaus
         number=number,
         scope=scope.kind,
         template=scope.template,
+        language=scope.language,
         reason=paused.reason,
         code=paused.code,
         since=_moment(paused.since),

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.unit.sender.facts import NUMBER
 from tests.unit.sender.test_restart import new_owner
-from tests.unit.sender.test_sender import NUMBER, Partition
+from tests.unit.sender.test_sender import Partition
 
 from saath_sender.clock import Now
 from saath_sender.results import SlowDown
