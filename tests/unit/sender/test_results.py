@@ -87,7 +87,7 @@ CODES = [pytest.param(code, classes, id=str(code)) for code, classes in table()]
         (
             400,
             error(132015),
-            Pause("template", "the template is paused", "time", 132015, 3 * 3600),
+            Pause("template", "the template is paused", "template", 132015, 3 * 3600),
         ),
         (400, error(100), Rejected(problem(100))),
         (400, error(999999), Rejected(problem(999999))),
