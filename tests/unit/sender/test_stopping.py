@@ -17,6 +17,7 @@ from saath_sender.clock import Now, boot_seconds, read_clock
 from saath_sender.decide import Supersede
 from saath_sender.dispatch import Dispatcher
 from saath_sender.jobs import State
+from saath_sender.ledger import Begun
 from saath_sender.post import GuardedBody
 
 FUTURE = datetime.now(UTC) + timedelta(hours=1)
@@ -145,3 +146,35 @@ def test_a_passing_hold_leaves_what_waits_for_its_slot_at_the_door() -> None:
 
     assert (at_first, passing) == (None, None)
     assert p.chooser.over(flight, p.now) == Supersede("the conversation is human's")
+
+
+class Broken(Line):
+    """A defect of ours, where no answer of Meta's is read."""
+
+    async def post(self, path: str, token: SecretStr, body: GuardedBody) -> GraphAnswer:
+        raise ZeroDivisionError
+
+
+async def test_a_defect_while_sending_ends_the_partition_and_what_was_begun_stays_begun() -> None:
+    p, _, _ = await sender_with_two_messages()
+    dispatcher = Dispatcher(p.handler, p.chooser, Broken(), lambda _: SecretStr("token"))  # type: ignore[arg-type] # it posts
+    with pytest.raises(ZeroDivisionError):
+        async with asyncio.timeout(5):
+            await dispatcher(asyncio.Event())
+
+    assert Begun in {type(entry) for _, entry in p.handler.books.ledger.unresolved()}
+
+
+async def test_a_partition_that_is_taken_away_at_once_leaves_nothing_on_its_way() -> None:
+    _, line, dispatcher = await sender_with_two_messages()
+    running = asyncio.create_task(dispatcher(asyncio.Event()))
+    await until(lambda: line.asked)
+    flights = [*dispatcher._flights]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    stopped = [flight.cancelling() for flight in flights]
+    for flight in flights:
+        flight.cancel()
+    await asyncio.gather(*flights, return_exceptions=True)
+
+    assert stopped == [1]
