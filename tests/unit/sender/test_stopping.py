@@ -124,10 +124,12 @@ async def test_what_waits_long_at_the_door_goes_back_when_nothing_may_leave_any_
     await until(lambda: line.asked)
     if ends == "signal":
         stopping.set()
+        dispatcher.wake.ring()
     else:
         flight.job.lease_until = 0.0
     await until(lambda: flight.job.state is State.WAITING)
     stopping.set()
+    dispatcher.wake.ring()
     async with asyncio.timeout(5):
         await running
 
