@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from pydantic import SecretStr
+from tests.unit.sender.facts import NUMBER
 from tests.unit.sender.test_pauses import Number
-from tests.unit.sender.test_sender import NUMBER, outcomes
+from tests.unit.sender.test_sender import outcomes
 from tests.unit.sender.test_stopping import Line, sender_with_two_messages, until
 
 from saath.events import NumberPaused
