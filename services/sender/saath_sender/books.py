@@ -25,12 +25,15 @@ from saath_sender.ledger import Begun, Doubt, Entry, Finished, Ledger, Name, Ori
 from saath_sender.metrics import SENT
 from saath_sender.pauses import Pauses, parse_pause_key
 from saath_sender.shelves import Shelves
+from saath_sender.slowed import Slowed, decode_slowed, parse_slowed_key
 
 log = structlog.get_logger()
 
 STATE = state_topic("sender")
 RELEASED_KEY = b"~released"
 LEASE_KEY = b"~lease"
+# A second would do for the cap; the gauges tell of a number for so much longer.
+QUIET_SECONDS = 15 * 60.0
 
 
 @cache  # to look one up takes four times as long as to count
@@ -48,6 +51,8 @@ class Books:
     shelves: Shelves
     ledger: Ledger = field(default_factory=Ledger)
     pauses: Pauses = field(default_factory=Pauses)
+    # The numbers that Meta has slowed, as the changelog says.
+    slowed: dict[str, Slowed] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     # The clean end of the partition's last owner, if it had one.
     released: bool = False
@@ -75,6 +80,8 @@ class Books:
             self.shelves.restore(*lane, decode_cursor(value) if value else None)
         elif pause := parse_pause_key(text):
             self.pauses.restore(*pause, value)
+        elif slow := parse_slowed_key(text):
+            self._restore_slowed(slow, decode_slowed(value) if value else None)
         elif name and value:
             self.ledger.put(name, ledger.decode(value))
         elif name:
@@ -92,6 +99,12 @@ class Books:
     def work(self, number: str) -> NumberWork:
         """All work of *number*."""
         return self.shelves.work(number)
+
+    def forget_quiet(self, now: float) -> None:
+        """Forget the numbers that have nothing to do, and whose pace has long nothing to remember."""
+        for number, work in [*self.numbers.items()]:
+            if work.idle and work.pace.quiet(now, QUIET_SECONDS):
+                del self.numbers[number]
 
     def lane(self, topic: str, number: str) -> Lane[Job]:
         """The lane of *number* on *topic*."""
@@ -204,6 +217,7 @@ class Books:
         """The request is over without ever being loaded: its record is gone."""
         self._put(name, Finished(origin, now.timestamp()))
         self.publish(outcome)
+        self._last_outcomes[len(self._outbox) - 1] = origin
         self.ledger.close(name.number, name.request, now.timestamp())
 
     def publish(self, outcome: OutcomeEvent) -> None:
@@ -258,6 +272,12 @@ class Books:
     def release(self, now: datetime) -> Output:
         """The record that says: nothing is in our hands any more."""
         return self._state(RELEASED_KEY, str(now.timestamp()).encode())
+
+    def _restore_slowed(self, number: str, slowed: Slowed | None) -> None:
+        if slowed is None:
+            self.slowed.pop(number, None)
+        else:
+            self.slowed[number] = slowed
 
     def _leave_hand(self, job: Job) -> None:
         work = self.work(job.request.number)

@@ -33,6 +33,7 @@ def recorded(ledger: Ledger, now: datetime, history_patience: timedelta) -> Numb
         number=ledger.number,
         state=state_of(ledger.life, works=ledger.connected),
         restrictions=ledger.life.restrictions,
+        templates=ledger.templates,
         account=ledger.account,
         display_phone=ledger.display_phone,
         cap_per_second=ledger.cap_per_second,
