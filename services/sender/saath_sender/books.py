@@ -32,8 +32,6 @@ log = structlog.get_logger()
 STATE = state_topic("sender")
 RELEASED_KEY = b"~released"
 LEASE_KEY = b"~lease"
-# A second would do for the cap; the gauges tell of a number for so much longer.
-QUIET_SECONDS = 15 * 60.0
 
 
 @cache  # to look one up takes four times as long as to count
@@ -99,12 +97,6 @@ class Books:
     def work(self, number: str) -> NumberWork:
         """All work of *number*."""
         return self.shelves.work(number)
-
-    def forget_quiet(self, now: float) -> None:
-        """Forget the numbers that have nothing to do, and whose pace has long nothing to remember."""
-        for number, work in [*self.numbers.items()]:
-            if work.idle and work.pace.quiet(now, QUIET_SECONDS):
-                del self.numbers[number]
 
     def lane(self, topic: str, number: str) -> Lane[Job]:
         """The lane of *number* on *topic*."""

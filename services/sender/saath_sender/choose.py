@@ -60,7 +60,7 @@ class Chooser:
         if now.boot - self._forgot_at < FORGET_EVERY_SECONDS:
             return
         self._forgot_at = now.boot
-        self._books.forget_quiet(now.boot)
+        self._books.shelves.forget_quiet(now.boot)
         self._pausing.keep(self._books.numbers.keys())
         self._handler.doubts.keep(self._books.numbers.keys())
 

@@ -7,9 +7,9 @@ from tests.unit.sender.test_shares import received
 
 from saath.kafka.records import Record
 from saath.topics import OUTBOUND_BULK
-from saath_sender.books import QUIET_SECONDS
 from saath_sender.choose import FORGET_EVERY_SECONDS
 from saath_sender.results import Accepted, InDoubt, Pause, Result, SlowDown
+from saath_sender.shelves import QUIET_SECONDS
 
 LONG = QUIET_SECONDS + 2 * FORGET_EVERY_SECONDS
 
