@@ -6,8 +6,9 @@ request needs no headers at all: see ``decode_request`` and ``decode_command``.
 """
 
 import json
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TypeVar
 
@@ -122,18 +123,22 @@ def decode_command(value: bytes | None) -> Command:
 
 
 def _decode_bare(model: type[_Strict], value: bytes | None) -> _Strict:
-    data = _json_object(value or b"")
-    if "specversion" in data and isinstance(data.get("data"), Mapping):
-        data = dict(data["data"])
+    data = _inside(_json_object(value or b""))
     try:
         return model.model_validate(data)
     except ValidationError as error:
         raise PoisonRecord(explain(error, data), pointer(error, data)) from None
 
 
+def _inside(data: JsonObject) -> JsonObject:
+    """What a structured CloudEvent holds; anything else as it is."""
+    inside = data.get("data") if "specversion" in data else None
+    return dict(inside) if isinstance(inside, Mapping) else data
+
+
 def _json_object(value: bytes) -> JsonObject:
     try:
-        data = json.loads(value, parse_constant=_refuse_constant)
+        data = _loaded(value)
         # A text cut in the middle of an emoji ends in half of a surrogate pair. No UTF-8 can hold
         # that: what is read here would fail every writer after us, again and again.
         if b"\\ud" in value or b"\\uD" in value or _SURROGATE.search(value):
@@ -160,6 +165,43 @@ def _why(error: ValueError) -> str:
 
 def _refuse_constant(name: str) -> None:
     raise json.JSONDecodeError(f"{name} is no number", name, 0)
+
+
+class _TooLarge(Exception):
+    """``1e400`` is JSON, and infinity for everybody who reads it; infinity is not JSON."""
+
+
+def _loaded(value: bytes) -> object:
+    try:
+        return json.loads(value, parse_constant=_refuse_constant, parse_float=_finite)
+    except _TooLarge:
+        raise _too_large(json.loads(value)) from None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise _TooLarge
+    return number
+
+
+def _too_large(data: object) -> PoisonRecord:
+    path = _path_of_infinity(_inside(data) if isinstance(data, dict) else data)
+    where = None if path is None else escaped(path)
+    return PoisonRecord(f"{where or '/'}: the number is too large", where)
+
+
+def _path_of_infinity(data: object) -> tuple[str | int, ...] | None:
+    """Where in *data* the first one stands."""
+    if isinstance(data, float) and math.isinf(data):
+        return ()
+    items: Iterable[tuple[str | int, object]] = ()
+    if isinstance(data, dict):
+        items = data.items()
+    elif isinstance(data, list):
+        items = enumerate(data)
+    found = ((key, _path_of_infinity(item)) for key, item in items)
+    return next(((key, *path) for key, path in found if path is not None), None)
 
 
 def explain(error: ValidationError, written: object = None) -> str:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.fault
 
 ROUNDS = 40
 ROUND_SECONDS = 0.4
-# What may happen to one answer; each 130429 halves a number's pace, so there are few of them.
+# What may happen to one answer; each 130429 slows a number, so there are few of them.
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "cut"},
     {"kind": "hang"},

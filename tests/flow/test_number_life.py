@@ -3,6 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.flow.test_sync import Api, read, sync_and_ingest
@@ -49,6 +50,20 @@ async def states(kafka: KafkaSettings, topics: TopicSettings) -> list[str]:
     return [event.state for event in events if isinstance(event, NumberStateChanged)]
 
 
+def template_paused(account: str) -> dict[str, Any]:
+    """What Meta posts when it pauses a template."""
+    value = {
+        "event": "PAUSED",
+        "message_template_id": 1689556908129833,
+        "message_template_name": "summer_sale",
+        "message_template_language": "en-US",
+        "reason": "NONE",
+    }
+    change = {"field": "message_template_status_update", "value": value}
+    entry = {"id": account, "time": int(time.time()), "changes": [change]}
+    return {"object": "whatsapp_business_account", "entry": [entry]}
+
+
 async def test_what_meta_says_of_an_account_reaches_its_number_and_the_probe_confirms_its_return(
     kafka: KafkaSettings, topics: TopicSettings, tmp_path: Path
 ) -> None:
@@ -58,6 +73,7 @@ async def test_what_meta_says_of_an_account_reaches_its_number_and_the_probe_con
         await in_state(api, number, "offboarded")
         await meta.account_update("ACCOUNT_RECONNECTED", number=number.phone_number_id)
         await in_state(api, number, "active")
+        assert await meta.raw(template_paused(number.waba_id)) == 200
         await meta.account_update("PARTNER_REMOVED", number=number.phone_number_id)
         await in_state(api, number, "disconnected")
         rows = [e for e in await read(kafka, topics, NUMBERS) if isinstance(e, NumberRecorded)]
@@ -65,6 +81,9 @@ async def test_what_meta_says_of_an_account_reaches_its_number_and_the_probe_con
 
     assert told == ["active", "offboarded", "active", "disconnected"]
     assert rows[-1].state == "disconnected"
+    assert [(t.name, t.language, t.state) for t in rows[-1].templates] == [
+        ("summer_sale", "en_US", "paused")
+    ]
 
 
 async def test_a_disconnection_that_nobody_tells_of_is_found(

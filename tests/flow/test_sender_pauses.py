@@ -21,6 +21,7 @@ from saath.events import (
     NumberPaused,
     NumberResumed,
     Restriction,
+    TemplateStatus,
 )
 from saath.secrets import Vault
 from saath.settings import KafkaSettings, TopicSettings
@@ -166,9 +167,13 @@ async def test_a_paused_template_a_busy_pair_and_a_restriction_hold_what_they_ar
         held = await accepted(s, 4)
         await s.number_recorded()
         freed = await accepted(s, 5)
+        again = TemplateStatus(name="utility_news", language="en", state="approved", at=now())
+        await s.number_recorded(templates=(again,))
+        resumed = await accepted(s, 7)
 
         assert (paused.scope, paused.template, alone) == ("template", "utility_news", ["other-1"])
         assert sorted(pair) == ["other-1", "other-2", "t_1"]
         refused = (await s.meta.control.report(s.id)).refused_by_code
         assert refused == {"132015": 1, "131056": 1}
         assert (held[3:], freed[4:]) == (["crm-1"], ["other-3"])
+        assert sorted(resumed[5:]) == ["news-1", "news-2"]

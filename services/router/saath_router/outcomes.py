@@ -7,7 +7,6 @@ from saath.events import (
     MessageDropped,
     MessageExpired,
     MessageLeftInDoubt,
-    MessageReadMarked,
     MessageRefused,
     MessageRejected,
     OutcomeEvent,
@@ -37,9 +36,7 @@ def outcome(event: OutcomeEvent, state: Conversation, policy: Policy, now: datet
     if event.turn_id is None or state.owner != "bot" or event.epoch not in (None, state.epoch):
         return closed
     match event:
-        case MessageAccepted(then=then) | MessageReadMarked(then=then) | TurnClosed(then=then) if (
-            then is not None
-        ):
+        case _ if then := getattr(event, "then", None):
             return (*closed, *_then(event, then, state, policy, now))
         case _ if not event.is_answer:
             return closed  # words may still come, and are waited for as before

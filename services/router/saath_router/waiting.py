@@ -11,7 +11,6 @@ from saath.events import (
     HandoffRequested,
     MessageAccepted,
     MessageEchoed,
-    MessageReadMarked,
     MessageReceived,
     MessageRevoked,
     Model,
@@ -89,8 +88,8 @@ def waiting_after(since: datetime | None, recent: Recent, event: Event) -> datet
             return min(left, default=None) if taken_back else since
         case MessageAccepted() if event.by == "bot" or is_by_a_person(event):
             return None
-        case TurnClosed(then="done") | MessageReadMarked(then="done"):
-            return None
+        case OutcomeEvent() if getattr(event, "then", None) == "done":
+            return None  # a read mark that failed is one of these
         case HandoffRequested():
             return since or event.time
         case _:

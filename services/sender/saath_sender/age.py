@@ -9,6 +9,7 @@ from saath_sender import outcomes
 from saath_sender.books import Books
 from saath_sender.clock import Now
 from saath_sender.jobs import Job
+from saath_sender.ledger import KEEP_SECONDS
 from saath_sender.requests import Refusal, Request, Source
 
 # Milliseconds of when a request that was moved had been written where it did not belong.
@@ -43,9 +44,15 @@ def moved(record: Record, number: str, partitions: int) -> Output:
 
 def says_nothing(request: Request) -> Refusal | None:
     """Why a request is refused where every id must say when it was made, and this one does not."""
-    if request.token or uuid7_seconds(request.id) is not None:
+    made_at = uuid7_seconds(request.id)
+    if request.token:
         return None
-    reason = "an id must be a UUIDv7 here, which says when it was made"
+    if made_at is None:
+        reason = "an id must be a UUIDv7 here, which says when it was made"
+    elif made_at - request.source.written_at.timestamp() > KEEP_SECONDS:
+        reason = "this id says that it was made more than 15 minutes after it was written"
+    else:
+        return None
     return Refusal(reason, "/id", request.number, request.id, request.total)
 
 

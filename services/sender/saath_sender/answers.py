@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 
-import structlog
-
 from saath.events import Problem
 from saath_sender import outcomes
-from saath_sender.budgets import PairBudgets
+from saath_sender.budgets import Pair, PairBudgets
 from saath_sender.clock import Now
 from saath_sender.ending import put_back, reject
 from saath_sender.flight import Flight
@@ -25,33 +23,37 @@ from saath_sender.results import (
     SlowDown,
     WindowShut,
 )
+from saath_sender.slowing import Slowing
 from saath_sender.waits import growing
-
-log = structlog.get_logger()
 
 # How soon what was held is looked at again; whatever ends a hold is known to the fence by then.
 LOOK_AGAIN_SECONDS = 0.05
 # Words to the same customer wait behind a read mark: it is tried once more, and not at all before them.
 MARK_RETRY_SECONDS, MARK_ATTEMPTS_MAX = 1.0, 2
+PAIR_BUSY = Problem(code=131056, title="the customer was sent too much")
 
 
 class Answers:
     """Carries them out for one partition, once the message is no longer on its way."""
 
     def __init__(
-        self, handler: SenderHandler, budgets: PairBudgets, chance: Callable[[], float]
+        self,
+        handler: SenderHandler,
+        budgets: PairBudgets,
+        slowing: Slowing,
+        chance: Callable[[], float],
     ) -> None:
         self._handler, self._books = handler, handler.books
-        self._budgets, self._chance = budgets, chance
+        self._budgets, self._slowing, self._chance = budgets, slowing, chance
 
     def carry_out(self, flight: Flight, result: Result, now: Now) -> None:
         """What *result* says."""
-        job, number = flight.job, flight.job.request.number
+        job = flight.job
         if job.is_mark and self._mark_answered(job, result, now):
             return
         match result:
             case Accepted(message_id, address):
-                self._budgets.accepted(number, job.recipient)
+                self._pair_of(job).accepted()
                 self._handler.accept(job, message_id, now, address)
             case _ if arrived := self._handler.doubts.arrived(job):
                 # Whatever Meta answered, its webhook says that the message is there.
@@ -83,11 +85,10 @@ class Answers:
                     put_back(job, growing(seconds, job.tries, self._chance()), self._books, now)
                 job.tries += 1
             case SlowDown(seconds):
-                log.warning("number.slowed", number=number, seconds=seconds)
-                work.pace.slow_down(now.boot, seconds)
+                self._slowing.slow_down(number, work, seconds, now)
                 put_back(job, seconds, self._books, now)
             case PairBusy():
-                self._budgets.refused(number, job.recipient, now.boot)
+                self._pair_of(job).refused(now.boot)
                 put_back(job, LOOK_AGAIN_SECONDS, self._books, now)
             case WindowShut(problem):
                 self._handler.windows.shut(self._handler.owner(job.request), now.wall)
@@ -100,7 +101,9 @@ class Answers:
         match result:
             case Marked():
                 self._handler.mark(job, now)
-            case InDoubt() | RetryAfter():
+            case InDoubt() | RetryAfter() | PairBusy():
+                if isinstance(result, PairBusy):
+                    self._pair_of(job).refused(now.boot)
                 job.tries += 1
                 message = job.message(self._handler.owner(job.request))
                 if message.last and job.tries < MARK_ATTEMPTS_MAX:
@@ -109,10 +112,14 @@ class Answers:
                     dropped = outcomes.dropped(message, result.reason, now.wall)
                     self._books.end(job, dropped, now.wall)
                 else:
-                    self._reject(job, result.problem, now)
+                    problem = PAIR_BUSY if isinstance(result, PairBusy) else result.problem
+                    self._reject(job, problem, now)
             case _:
                 return False
         return True
 
     def _reject(self, job: Job, problem: Problem, now: Now) -> None:
         reject(job, problem, self._handler.owner(job.request), self._books, now)
+
+    def _pair_of(self, job: Job) -> Pair:
+        return self._budgets.of(job.request.number, job.recipient)

@@ -25,6 +25,7 @@ from saath_sender.ledger import Begun, Doubt, Entry, Finished, Ledger, Name, Ori
 from saath_sender.metrics import SENT
 from saath_sender.pauses import Pauses, parse_pause_key
 from saath_sender.shelves import Shelves
+from saath_sender.slowed import Slowed, decode_slowed, parse_slowed_key
 
 log = structlog.get_logger()
 
@@ -48,6 +49,8 @@ class Books:
     shelves: Shelves
     ledger: Ledger = field(default_factory=Ledger)
     pauses: Pauses = field(default_factory=Pauses)
+    # The numbers that Meta has slowed, as the changelog says.
+    slowed: dict[str, Slowed] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     # The clean end of the partition's last owner, if it had one.
     released: bool = False
@@ -75,6 +78,8 @@ class Books:
             self.shelves.restore(*lane, decode_cursor(value) if value else None)
         elif pause := parse_pause_key(text):
             self.pauses.restore(*pause, value)
+        elif slow := parse_slowed_key(text):
+            self._restore_slowed(slow, decode_slowed(value) if value else None)
         elif name and value:
             self.ledger.put(name, ledger.decode(value))
         elif name:
@@ -204,6 +209,7 @@ class Books:
         """The request is over without ever being loaded: its record is gone."""
         self._put(name, Finished(origin, now.timestamp()))
         self.publish(outcome)
+        self._last_outcomes[len(self._outbox) - 1] = origin
         self.ledger.close(name.number, name.request, now.timestamp())
 
     def publish(self, outcome: OutcomeEvent) -> None:
@@ -258,6 +264,12 @@ class Books:
     def release(self, now: datetime) -> Output:
         """The record that says: nothing is in our hands any more."""
         return self._state(RELEASED_KEY, str(now.timestamp()).encode())
+
+    def _restore_slowed(self, number: str, slowed: Slowed | None) -> None:
+        if slowed is None:
+            self.slowed.pop(number, None)
+        else:
+            self.slowed[number] = slowed
 
     def _leave_hand(self, job: Job) -> None:
         work = self.work(job.request.number)

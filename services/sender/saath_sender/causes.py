@@ -31,7 +31,14 @@ class InPause:
     scope: Scope
 
 
-Cause = InState | Restricted | InPause
+@dataclass(frozen=True, slots=True)
+class TemplatePaused:
+    """Meta has paused the template, as ``numbers`` says."""
+
+    scope: Scope
+
+
+Cause = InState | Restricted | InPause | TemplatePaused
 
 
 def restrictions(number: NumberRecorded, now: datetime) -> tuple[RestrictionKind, ...]:
@@ -56,3 +63,7 @@ def is_over(
             return number is None or number.state != state
         case Restricted(kind):
             return number is None or kind not in restrictions(number, now)
+        case TemplatePaused(scope):
+            named = (scope.template, scope.language)
+            found = number.templates if number else ()
+            return not any((t.name, t.language) == named and t.paused(now) for t in found)

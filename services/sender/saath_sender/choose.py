@@ -14,8 +14,11 @@ from saath_sender.jobs import LANE_ORDER, Job, NumberWork, State
 from saath_sender.metrics import PACE_WAIT
 from saath_sender.results import NO_TOKEN, Accepted, Result
 from saath_sender.schedule import Schedule
+from saath_sender.slowing import Slowing
 from saath_sender.waits import growing
 
+FORGET_EVERY_SECONDS = 60.0
+RUN_OUT = Hold("the lease has run out")
 CLOSING = Hold("the partition is being handed over")
 
 
@@ -25,10 +28,11 @@ class Chooser:
     def __init__(self, handler: SenderHandler, chance: Callable[[], float] = lambda: 0.0) -> None:
         self._handler, self._books = handler, handler.books
         self._rules = handler.at.rules
-        self._budgets = PairBudgets()
+        self._budgets, self._slowing = PairBudgets(), Slowing(self._books)
         self._pausing, self._chance = handler.pausing, chance
-        self._answers = Answers(handler, self._budgets, chance)
+        self._answers = Answers(handler, self._budgets, self._slowing, chance)
         self._schedule = Schedule()
+        self._forgot_at = float("-inf")
         # What is begun and waits for the fence to be read.
         self._stale: set[NumberWork] = set()
 
@@ -40,6 +44,8 @@ class Chooser:
     def begin(self, now: Now) -> list[Job]:
         """Begin what may leave soon; what is returned may leave once that is committed."""
         begun: list[Job] = []
+        self._slowing.look(now)
+        self._forget(now)
         for number, work in self._books.numbers.items():
             self._look_up(number, work, now)
             for job in work.run_out(now.boot):
@@ -48,6 +54,15 @@ class Chooser:
                 begun.extend(self._begin(work, now))
                 self._handler.parking.make_room(number, work, now)
         return begun
+
+    def _forget(self, now: Now) -> None:
+        """What is remembered of numbers that nothing is heard of any more."""
+        if now.boot - self._forgot_at < FORGET_EVERY_SECONDS:
+            return
+        self._forgot_at = now.boot
+        self._books.shelves.forget_quiet(now.boot)
+        self._pausing.keep(self._books.numbers.keys())
+        self._handler.doubts.keep(self._books.numbers.keys())
 
     def committed(self, begun: Iterable[Job], before: float) -> None:
         """The transaction that began at *before* is committed: the leases run from there."""
@@ -76,17 +91,18 @@ class Chooser:
         return self._schedule.next_at()
 
     def check(self, flight: Flight, now: Now) -> Decision:
-        """The last look, immediately before the bytes leave. The budget is spent by then."""
+        """The last look, immediately before the bytes leave."""
         if not self._handler.open:
             return CLOSING
         if not flight.job.leased(now.boot):
-            return Hold("the lease has run out")
+            return RUN_OUT
         return self._handler.decide(flight.job, now)
 
-    async def spend(self, flight: Flight) -> None:
-        """Take it from the customer's budget; it was seen to have room."""
-        if not flight.job.is_mark:
-            await self._budgets.take(flight.job.request.number, flight.job.recipient)
+    def over(self, flight: Flight, now: Now) -> Decision | None:
+        """What sends *flight* away from the door before its slot has come; not what may pass by then."""
+        decision = self.check(flight, now)
+        passing = isinstance(decision, Go | Hold) and decision not in (CLOSING, RUN_OUT)
+        return None if passing else decision
 
     def withheld(self, flight: Flight, decision: Decision, now: Now) -> None:
         """The last look said no: nothing has left."""
@@ -193,7 +209,8 @@ class Chooser:
         if work.begun:
             self._schedule.put(work, work.pace.next_at(now.boot))
         credential = self._pausing.credential(job.request.number)
-        return Flight(job, work, slot, self._handler.inbound_position, credential)
+        pair = None if job.is_mark else self._budgets.of(job.request.number, job.recipient)
+        return Flight(job, work, slot, self._handler.inbound_position, pair, credential)
 
     def _put_off(self, job: Job, decision: Decision, now: Now) -> None:
         if not isinstance(decision, Hold):
@@ -212,7 +229,9 @@ class Chooser:
         stop(job, decision, self._handler.owner(job.request), self._books, now)
 
     def _decide(self, job: Job, now: Now, *, fresh: bool | None = None) -> Decision:
-        ready = job.is_mark or self._budgets.ready(job.request.number, job.recipient, now.boot)
+        # What is no message needs no budget: a read mark, or a turn that is closed without words.
+        wordless = job.is_mark or not job.request.contents
+        ready = wordless or self._budgets.ready(job.request.number, job.recipient, now.boot)
         return self._handler.decide(job, now, fresh=fresh, pair_ready=ready)
 
     def _look_up(self, number: str, work: NumberWork, now: Now) -> None:

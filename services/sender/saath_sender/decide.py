@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from saath.events import NumberRecorded, OwnershipRecorded, RestrictionKind
 from saath.tokens import TurnToken
-from saath_sender.causes import SENDING, Cause, InState, Restricted, restrictions
+from saath_sender.causes import SENDING, Cause, InState, Restricted, TemplatePaused, restrictions
 from saath_sender.requests import Request
-from saath_sender.scopes import EVERYTHING, Scope, scopes_of, window_open
+from saath_sender.scopes import EVERYTHING, Scope, scopes_of, template_scope, window_open
 
 # What holds all of a number, or a class of it, is looked at again this late: it may hold a whole lane.
 LOOK_AGAIN_SECONDS = 1.0
@@ -71,11 +71,11 @@ ARRIVED = Hold("a status says that it has arrived")
 @dataclass(frozen=True, slots=True)
 class Facts:
     """
-        All that a decision depends on.
+    All that a decision depends on.
 
-        ``owner`` is the ownership of the turn's conversation, or of the one with the request's address.
-        ``owners_read``: owners were read up to a point after the request was. ``undecided``: what the
-        router has not judged yet. ``unknown_for``: how long the number has not been in ``numbers``.
+    ``owner`` is the ownership of the turn's conversation, or of the one with the request's address.
+    ``owners_read``: owners were read up to a point after the request was. ``undecided``: what the
+    router has not judged yet. ``unknown_for``: how long the number has not been in ``numbers``.
     ``paused``: what Meta takes no more of. ``marketing`` is what keeps marketing from this customer.
     """
 
@@ -108,6 +108,7 @@ def decide(
         or _window(request, index, facts, now)
         or _number(facts, unknown_number_for)
         or _restricted(request, index, facts, now)
+        or _template(request, index, facts, now)
         or _paused(facts)
         or GO
     )
@@ -199,6 +200,22 @@ def _restricted(request: Request, index: int, facts: Facts, now: datetime) -> De
         if RESTRICTED.get(kind) in scopes:
             reason = f"Meta restricts the number: {kind}"
             return Hold(reason, LOOK_AGAIN_SECONDS, Restricted(kind))
+    return None
+
+
+def _template(request: Request, index: int, facts: Facts, now: datetime) -> Decision | None:
+    """Meta has paused it, which holds it, or disabled it."""
+    scope = template_scope(request, index) if facts.number and facts.number.templates else None
+    if facts.number is None or scope is None:
+        return None
+    for status in facts.number.templates:
+        if (status.name, status.language) == (scope.template, scope.language):
+            if status.paused(now):
+                reason, cause = "Meta has paused the template", TemplatePaused(scope)
+                return Hold(reason, LOOK_AGAIN_SECONDS, cause)
+            if status.state == "disabled":
+                reason = "Meta has disabled the template"
+                return Refuse(reason, f"/messages/{index}/template/name")
     return None
 
 

@@ -93,10 +93,10 @@ class Dispatcher:
         body = GuardedBody(
             message,
             wait=lambda: flight.wait(read_clock().boot),
+            over=lambda: chooser.over(flight, read_clock()),
             look=lambda: chooser.check(flight, read_clock()),
             leave=lambda: flight.leave(read_clock().boot),
         )
-        await chooser.spend(flight)
         try:
             result, seconds = await post(self._graph, request.number, token, body)
         except Withheld:

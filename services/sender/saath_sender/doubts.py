@@ -1,6 +1,6 @@
 """Messages that may have arrived: what settles them, and what becomes of them when nothing does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Protocol
 
 import structlog
@@ -42,6 +42,10 @@ class Doubts:
     def heard(self, number: str, at: float) -> None:
         """A webhook of *number* was read; *at* is unix seconds."""
         self._heard[number] = at
+
+    def keep(self, numbers: Set[str]) -> None:
+        """Forget when the others were heard of: a doubt is settled by what is heard after it began."""
+        self._heard = {number: at for number, at in self._heard.items() if number in numbers}
 
     def status_read(self, number: str, event: StatusEvent) -> None:
         """Meta speaks of a message, perhaps of one that we do not know to have arrived."""

@@ -98,6 +98,10 @@ class Fence:
         if not of:
             del self._asked_of[asked.number]
 
+    def asked_by_persons(self, number: str) -> list[Origin]:
+        """The records of what people have asked and is not decided."""
+        return [ref for ref in self._asked_of.get(number, ()) if isinstance(ref, Origin)]
+
     def owner(self, conversation: str) -> OwnershipRecorded | None:
         """Who owns *conversation*, as far as was read."""
         return self._owners.get(conversation)

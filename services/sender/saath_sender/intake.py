@@ -122,7 +122,8 @@ class Intake:
         """Go there, or to where the log begins by now: what was before that is lost."""
         reached = (await self._again.seek({topic: offset}))[topic]
         if reached > offset:
-            lanes_lost(self._books, topic.name, reached, read_clock().wall)
+            fence, now = self._handler.fence, read_clock().wall
+            lanes_lost(self._books, fence, topic.name, reached, now)
         return reached
 
     def _caught_up(self, topic: Topic, numbers: set[str]) -> None:

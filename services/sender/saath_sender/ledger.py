@@ -176,7 +176,7 @@ class Ledger:
         *read_to* has been read, but of the numbers that are *behind*, of which only too much is forgotten.
         """
         names: list[Name] = []
-        for number, closed in self._closed.items():
+        for number, closed in [*self._closed.items()]:
             while closed:
                 request, at = next(iter(closed.items()))
                 young = read_to - at < self.keep_seconds or behind(number)
@@ -185,4 +185,6 @@ class Ledger:
                 del closed[request]
                 entries = self._entries.pop((number, request), {})
                 names.extend(Name(number, request, index) for index in entries)
+            if not closed:
+                del self._closed[number]
         return names

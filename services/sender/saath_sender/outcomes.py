@@ -16,6 +16,7 @@ from saath.events import (
     MessageSuperseded,
     OutcomeEvent,
     Problem,
+    Then,
     TurnClosed,
 )
 from saath.identity import digest_id
@@ -81,7 +82,8 @@ def refused(message: Message, reason: str, pointer: str | None, now: datetime) -
 
 def rejected(message: Message, problem: Problem, now: datetime) -> OutcomeEvent:
     """Meta said no."""
-    return MessageRejected(**_facts(message, "rejected", now), error=problem)
+    then = _after_a_mark(message)
+    return MessageRejected(**_facts(message, "rejected", now), error=problem, then=then)
 
 
 def in_doubt(message: Message, reason: str, attempt: int, now: datetime) -> OutcomeEvent:
@@ -91,7 +93,8 @@ def in_doubt(message: Message, reason: str, attempt: int, now: datetime) -> Outc
 
 def dropped(message: Message, reason: str, now: datetime) -> OutcomeEvent:
     """Nobody knows, and it is not sent again."""
-    return MessageDropped(**_facts(message, "dropped", now), reason=reason)
+    then = _after_a_mark(message)
+    return MessageDropped(**_facts(message, "dropped", now), reason=reason, then=then)
 
 
 def closed(message: Message, now: datetime) -> OutcomeEvent:
@@ -175,6 +178,12 @@ def _facts(message: Message, kind: str, now: datetime) -> dict[str, Any]:
         # Without a turn the conversation may be unknown here; by the address the router knows it.
         "to": (request.to or "").partition(":")[2] or None,
     }
+
+
+def _after_a_mark(message: Message) -> Then | None:
+    """What was to follow a read mark that failed: a handoff that was asked for is not lost with it."""
+    request = message.request
+    return request.then if message.last and request.is_mark(message.index) else None
 
 
 def _on_trial(token: TurnToken | None) -> bool | None:

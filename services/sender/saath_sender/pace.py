@@ -12,7 +12,9 @@ CAP_MAX = 1000
 # then. In slots: what of one is spared, how close two starts may be where one was late, and how much
 # lateness is made up for.
 SPREAD, CLOSEST, LATE_MAX = 0.985, 0.5, 1.0
-SLOWEST = 0.05
+# Meta counts as we do, so what it does not take is a little too much, at first; said again before the
+# number has recovered, it is far too much. A sixtieth of the cap comes back each second.
+FIRST_STEP, NEXT_STEP, SLOWEST = 0.75, 0.5, 0.05
 RECOVERS_IN_SECONDS = 60.0
 
 
@@ -75,16 +77,28 @@ class Pace:
         """A customer wrote, and Meta counts that as it counts what we send."""
         self._count(now)
 
-    def slow_down(self, now: float, pause: float = 1.0) -> None:
+    def slow_down(self, now: float, pause: float = 1.0) -> float | None:
         """
-        Meta says that it is too fast (130429): half the pace from now on, recovering slowly.
+        Meta says that it is too fast (130429): the share of the cap that is left to it, growing from now on.
 
-        What was under way when Meta said so first may be refused too; that is the same one time.
+        What was under way when Meta said so first may be refused too; that is the same one time, and
+        ``None``.
         """
         if now < self._not_before:
-            return
-        self._slowed = (now, max(SLOWEST, self._share(now) / 2))
-        self._not_before = now + pause
+            return None
+        before = self._share(now)
+        share = max(SLOWEST, before * (FIRST_STEP if before == 1.0 else NEXT_STEP))
+        self.go_on(now, share, now + pause)
+        return share
+
+    def go_on(self, since: float, share: float, not_before: float) -> None:
+        """It has had this share of its cap since then, and nothing leaves before *not_before*."""
+        self._slowed, self._not_before = (since, share), not_before
+
+    def quiet(self, now: float, seconds: float) -> bool:
+        """Whether it may be forgotten: all its cap is free, and nothing has filled it for so long."""
+        busy = self._reserved or now < self._not_before or self._share(now) < 1.0
+        return not busy and (not self._counted or now - self._counted[-1] >= seconds)
 
     def effective_cap(self, now: float) -> int:
         """The cap, less what Meta made us give up of it; never under one."""
@@ -121,8 +135,7 @@ class Pace:
         if self._slowed is None:
             return 1.0
         since, share = self._slowed
-        share += (1 - share) * (now - since) / RECOVERS_IN_SECONDS
-        if now - since >= RECOVERS_IN_SECONDS:
+        share += (now - since) / RECOVERS_IN_SECONDS
+        if share >= 1.0:
             self._slowed = None
-            return 1.0
-        return share
+        return min(1.0, share)

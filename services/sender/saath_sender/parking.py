@@ -103,7 +103,9 @@ class Parking:
 
     def _held(self, job: Job, now: Now) -> Cause | None:
         number = self._number(job.request.number)
-        quiet = number is None or (number.state == SENDING[0] and not number.restrictions)
+        quiet = number is None or (
+            number.state == SENDING[0] and not (number.restrictions or number.templates)
+        )
         if quiet and not self._books.pauses.any(job.request.number):
             return None
         decision = self._decide(job, now)

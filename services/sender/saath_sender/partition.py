@@ -126,13 +126,15 @@ class Desk:
             changed=self._facts_changed,
         )
         self._changed = self._dispatcher.answered
-        self._opened = False
+        # Nothing is in anybody's hands: the last owner left a clean desk, or there was none.
+        self._clean = False
 
     async def restore(self, fenced_at: float) -> float:
         """Read back what the last owner left; return when something may leave again."""
         rules = self._handler.at.rules
         used = await self._out.restore(STATE, self._books.restore)
         self._books.restored()
+        self._clean = self._books.released or not used
         await self._fence.restore()
         await self._intake.seek()
         if not used:
@@ -166,7 +168,9 @@ class Desk:
         if await self._until(self._intake.people_read):
             self._tenure.ready.set()
             await wait(stopping, max(0.0, opens_at - boot_seconds()))
-            self._handler.open = self._opened = not stopping.is_set()
+            self._handler.open = not stopping.is_set()
+            # From now on we know of everything that may leave, and nothing does after our last word.
+            self._clean = self._clean or self._handler.open
             self._facts_changed()
             await self._dispatcher(stopping)
 
@@ -203,8 +207,8 @@ class Desk:
         """Nothing of ours can leave any more: say so, and the next owner need not wait for it."""
         now = read_clock()
         self._chooser.hand_back(now)
-        # Who has not opened cannot speak for the owner before it, whose lease may still run.
-        word = [self._books.release(now.wall)] if self._opened else []
+        # Who has not opened cannot speak for an owner that died before it, whose lease may still run.
+        word = [self._books.release(now.wall)] if self._clean else []
         await self._write([], *word)
         log.info("partition.released", partition=self._tenure.partition)
 

@@ -7,10 +7,10 @@ refused again, it lasts longer.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import asdict, dataclass, field, replace
 
-from saath.events import NumberState
+from saath.events import NumberState, TemplateStatus
 from saath_sender.ledger import Name
 from saath_sender.results import HOUR, Ends, Pause
 from saath_sender.scopes import EVERYTHING, Scope, parse_scope
@@ -66,6 +66,8 @@ class Pauses:
     _of: dict[str, dict[Scope, Paused]] = field(default_factory=dict)
     _trials: dict[tuple[str, Scope], Name] = field(default_factory=dict)
     _states: dict[str, NumberState] = field(default_factory=dict)
+    # When Meta let a paused template go on, as it was acted upon.
+    _approved: dict[tuple[str, Scope], float] = field(default_factory=dict)
 
     def restore(self, number: str, scope: Scope, value: bytes | None) -> None:
         """Take over one record of the changelog."""
@@ -81,6 +83,7 @@ class Pauses:
     def drop(self, number: str, scope: Scope) -> None:
         """It is over."""
         self._trials.pop((number, scope), None)
+        self._approved.pop((number, scope), None)
         of = self._of.get(number, {})
         of.pop(scope, None)
         if not of:
@@ -164,6 +167,10 @@ class Pauses:
             if paused.ends == "credential" and paused.credential != credential:
                 self.put(number, scope, replace(paused, until=0.0, strikes=0))
 
+    def keep(self, numbers: Set[str]) -> None:
+        """Forget what ``numbers`` said of all others; a pause is forgotten when it is over."""
+        self._states = {n: state for n, state in self._states.items() if n in numbers}
+
     def state_is(self, number: str, state: NumberState, since: float) -> None:
         """
         What ``numbers`` says, written at *since*: a number that has become active is tried at once.
@@ -176,3 +183,27 @@ class Pauses:
         for scope, paused in [*self._of.get(number, {}).items()]:
             if scope == EVERYTHING and paused.ends != "time" and since > paused.since:
                 self.put(number, scope, replace(paused, until=0.0, strikes=0))
+
+    def templates_are(self, number: str, templates: Iterable[TemplateStatus]) -> None:
+        """
+        What ``numbers`` says of its templates: a paused one that Meta has let go on is tried at once.
+
+        Once for each time that Meta says so: refused again, it waits as long as any.
+        """
+        for scope, paused in [*self._of.get(number, {}).items()]:
+            said = _approved_at(scope, templates) if scope.template else None
+            if said and said > paused.since and said != self._approved.get((number, scope)):
+                self._approved[(number, scope)] = said
+                self.put(number, scope, replace(paused, until=0.0, strikes=0))
+
+
+def _approved_at(scope: Scope, templates: Iterable[TemplateStatus]) -> float | None:
+    return next(
+        (
+            status.at.timestamp()
+            for status in templates
+            if status.state == "approved"
+            and (status.name, status.language) == (scope.template, scope.language)
+        ),
+        None,
+    )

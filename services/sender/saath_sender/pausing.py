@@ -1,6 +1,6 @@
 """Pauses carried out: written down, told on ``outcomes``, and ended. ``pauses`` has the rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from datetime import UTC, datetime
 
 import structlog
@@ -16,7 +16,7 @@ from saath_sender.decide import LOOK_AGAIN_SECONDS, Hold
 from saath_sender.jobs import Job
 from saath_sender.pauses import Paused, encode_pause, pause_key
 from saath_sender.results import Pause
-from saath_sender.scopes import EVERYTHING, Scope, scopes_of, template_name, window_open
+from saath_sender.scopes import EVERYTHING, Scope, scopes_of, template_scope, window_open
 
 log = structlog.get_logger()
 
@@ -53,6 +53,11 @@ class Pausing:
             self._pauses.credential_is(number, self._credential_name(number))
         if recorded:
             self._pauses.state_is(number, recorded.state, recorded.time.timestamp())
+            self._pauses.templates_are(number, recorded.templates)
+
+    def keep(self, numbers: Set[str]) -> None:
+        """Only these are at work."""
+        self._pauses.keep(numbers)
 
     def credential(self, number: str) -> str | None:
         """The name of the token that a message leaves with."""
@@ -76,6 +81,7 @@ class Pausing:
                 number=number,
                 scope=scope.kind,
                 template=scope.template,
+                language=scope.language,
                 reason=paused.reason,
                 code=paused.code,
                 since=_moment(paused.since),
@@ -98,8 +104,7 @@ class Pausing:
         """
         scope = Scope(cause.scope)
         if cause.scope == "template":
-            name = template_name(job.request, job.index)
-            scope = Scope("template", name) if name else EVERYTHING
+            scope = template_scope(job.request, job.index) or EVERYTHING
         if scope not in self._scopes(job, owner, now):
             scope = EVERYTHING
         self.paused(job.request.number, scope, cause, now.wall, credential)
@@ -126,7 +131,7 @@ class Pausing:
         paused = self._pauses.add(number, scope, cause, at, seconds=seconds, credential=credential)
         if paused is None:
             return
-        say = log.warning if cause.ends == "time" else log.error
+        say = log.warning if cause.ends in ("time", "template") else log.error
         say(
             "number.paused",
             number=number,
@@ -150,6 +155,7 @@ def _told(number: str, scope: Scope, paused: Paused, at: datetime) -> NumberPaus
         number=number,
         scope=scope.kind,
         template=scope.template,
+        language=scope.language,
         reason=paused.reason,
         code=paused.code,
         since=_moment(paused.since),

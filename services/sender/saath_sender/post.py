@@ -19,6 +19,9 @@ from saath_sender.clock import read_clock
 from saath_sender.decide import Decision, Go
 from saath_sender.results import InDoubt, Result, classify
 
+# A slot at 20 a second is no further away than this. What must wait longer looks up as often.
+AT_THE_DOOR_SECONDS = 0.05
+
 
 class Withheld(Exception):
     """The last look said no; nothing has left."""
@@ -32,18 +35,20 @@ class GuardedBody(BytesPayload):
     """
     A body that waits for its slot, asks, and only then writes itself.
 
-    *wait* says how long the slot is still away; *look* is the last look, and *leave* stamps the slot.
+    *wait* says how long the slot is still away, which may be an hour where Meta says so; *over* says why
+    it need not wait any more. *look* is the last look, and *leave* stamps the slot.
     """
 
     def __init__(
         self,
         message: dict[str, Any],
         wait: Callable[[], float],
+        over: Callable[[], Decision | None],
         look: Callable[[], Decision],
         leave: Callable[[], None],
     ) -> None:
         super().__init__(json.dumps(message).encode(), content_type="application/json")
-        self._wait, self._look, self._leave = wait, look, leave
+        self._wait, self._over, self._look, self._leave = wait, over, look, leave
         self.left_at: float | None = None
         self.decision: Decision | None = None
 
@@ -51,8 +56,11 @@ class GuardedBody(BytesPayload):
         self, writer: AbstractStreamWriter, content_length: int | None
     ) -> None:
         """Called by aiohttp when a connection is ready."""
-        while (seconds := self._wait()) > 0:  # noqa: ASYNC110 # a slot is a time, not an event
-            await asyncio.sleep(seconds)
+        while (seconds := self._wait()) > 0:
+            self.decision = self._over()
+            if self.decision is not None:
+                raise Withheld
+            await asyncio.sleep(min(seconds, AT_THE_DOOR_SECONDS))
         self.decision = self._look()
         if not isinstance(self.decision, Go):
             raise Withheld

@@ -117,8 +117,16 @@ class Request:
 
     @property
     def fresh_until(self) -> float:
-        """Up to when (unix seconds) the same id may be new: a turn's deadline, or when the id was made."""
-        return float(self.token.deadline) if self.token else uuid7_seconds(self.id) or 0.0
+        """
+        Up to when (unix seconds) the same id may be new: a turn's deadline, or when the id was made.
+
+        A client whose clock is far ahead makes ids of next year. They are remembered as long as one that says
+        nothing of its time, and so is what was finished after them.
+        """
+        if self.token:
+            return float(self.token.deadline)
+        ahead = self.source.written_at.timestamp() + KEEP_SECONDS
+        return min(uuid7_seconds(self.id) or 0.0, ahead)
 
     @property
     def too_old(self) -> bool:

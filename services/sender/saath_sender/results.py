@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from saath.events import PauseScope, Problem
 
-# What ends a pause, beside its time: a new token, the number's record on ``numbers``; a person at Meta,
-# or Meta by itself, of which nobody tells us.
-Ends = Literal["credential", "number", "person", "time"]
+# What ends a pause, beside its time: a new token, the number's record on ``numbers``, or what that says of
+# the template; a person at Meta, or Meta by itself, of which nobody tells us.
+Ends = Literal["credential", "number", "person", "template", "time"]
 
 HOUR = 3600.0
 
@@ -145,7 +145,7 @@ PAUSES: Mapping[int, Pause] = {
         *_everything("time", "Meta is in maintenance", 131057, 2494100, seconds=15.0),
         Pause("paid", "a payment problem", "person", 131042),
         # Meta pauses a template for three hours the first time, for six the second.
-        Pause("template", "the template is paused", "time", 132015, 3 * HOUR),
+        Pause("template", "the template is paused", "template", 132015, 3 * HOUR),
     )
     if pause.code is not None
 }

@@ -12,13 +12,14 @@ ALWAYS_PAID = ("marketing", "authentication")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A class of message of one number; ``template`` is the name where it is one template's."""
+    """A class of message of one number; where it is one template, ``template`` and ``language`` say which."""
 
     kind: PauseScope
     template: str | None = None
+    language: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.template}" if self.template else self.kind
+        return f"{self.kind}:{self.template}/{self.language}" if self.template else self.kind
 
 
 EVERYTHING = Scope("everything")
@@ -26,12 +27,13 @@ EVERYTHING = Scope("everything")
 
 def parse_scope(text: str) -> Scope | None:
     """Read a scope as it stands in a key; ``None`` for one that nobody has heard of."""
-    kind, _, template = text.partition(":")
+    kind, _, which = text.partition(":")
+    template, _, language = which.rpartition("/")
     match kind:
         case "everything" | "business_initiated" | "marketing" | "paid" | "replies":
             return Scope(kind)
         case "template" if template:
-            return Scope("template", template)
+            return Scope("template", template, language)
         case _:
             return None
 
@@ -60,15 +62,18 @@ def scopes_of(request: Request, index: int, *, in_window: bool) -> frozenset[Sco
         found.add(Scope("marketing"))
     if is_template and (not in_window or request.message_class in ALWAYS_PAID):
         found.add(Scope("paid"))
-    if is_template and (name := template_name(request, index)):
-        found.add(Scope("template", name))
+    if template := template_scope(request, index):
+        found.add(template)
     return frozenset(found)
 
 
-def template_name(request: Request, index: int) -> str | None:
-    """The name of the template that message *index* is made of, if it is one."""
-    match (request.contents[index].model_extra or {}).get("template"):
-        case {"name": str() as name} if name:
-            return name
+def template_scope(request: Request, index: int) -> Scope | None:
+    """The template that message *index* is made of, if it is."""
+    content = request.contents[index] if request.contents else None
+    if content is None or content.type != "template":
+        return None
+    match (content.model_extra or {}).get("template"):
+        case {"name": str() as name, "language": {"code": str() as language}} if name:
+            return Scope("template", name, language)
         case _:
             return None

@@ -6,6 +6,10 @@ from saath.graph import GraphSettings
 from saath.secrets import CredentialSettings
 from saath.settings import SecretList, Section, Settings
 
+# What is sent again leaves within six hours of its time, or not at all: a doubt that outlasted that would
+# drop what was to be sent again. An hour of it is for the second attempt.
+IN_DOUBT_MAX_SECONDS = 5 * 3600.0
+
 _TOPIC = r"outbound(\.people|\.bulk)?"
 
 
@@ -38,9 +42,9 @@ class SenderSection(Section):
     lease_seconds: float = Field(default=2.0, ge=0.5, le=10)
     handover_seconds: float = Field(default=2.0, ge=0, le=60)
     fence_seconds: float = Field(default=0.5, ge=0.05, le=5)
-    in_doubt_for_seconds: float = Field(default=60.0, gt=0)
+    in_doubt_for_seconds: float = Field(default=60.0, gt=0, le=IN_DOUBT_MAX_SECONDS)
     in_doubt_without_webhooks: bool = False
-    in_doubt_at_most_seconds: float = Field(default=3600.0, gt=0)
+    in_doubt_at_most_seconds: float = Field(default=3600.0, gt=0, le=IN_DOUBT_MAX_SECONDS)
     unknown_number_for_seconds: float = Field(default=60.0, ge=0)
     pause_seconds: float = Field(default=60.0, gt=0)
     cap_counts_read_marks: bool = True

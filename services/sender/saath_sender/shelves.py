@@ -13,6 +13,9 @@ from saath_sender.lanes import Lane, Limits
 from saath_sender.ledger import Origin
 from saath_sender.pace import Pace
 
+# A second would do for the cap; the gauges tell of a number for so much longer.
+QUIET_SECONDS = 15 * 60.0
+
 
 @dataclass(slots=True, eq=False)
 class Shelves:
@@ -33,6 +36,12 @@ class Shelves:
     def lane(self, topic: str, number: str) -> Lane[Job]:
         """The lane of *number* on *topic*."""
         return self.work(number).lanes.setdefault(topic, Lane(self.limits))
+
+    def forget_quiet(self, now: float) -> None:
+        """Forget the numbers that have nothing to do, and whose pace has long nothing to remember."""
+        for number, work in [*self.numbers.items()]:
+            if work.idle and work.pace.quiet(now, QUIET_SECONDS):
+                del self.numbers[number]
 
     def lanes(self, topic: str) -> dict[str, Lane[Job]]:
         """The lanes of *topic* that are remembered, by number."""

@@ -41,6 +41,7 @@ from saath_sync.decide import decide, decide_fact
 from saath_sync.facts import Fact
 from saath_sync.ledger import Ledger
 from saath_sync.living import Lived, Rules
+from saath_sync.templates import status_of
 
 log = structlog.get_logger()
 
@@ -149,7 +150,7 @@ class SyncHandler:
         update = decode(record.headers, record.value)
         if not isinstance(update, AccountUpdated):
             raise PoisonRecord(f"{update.type} under another type's name")
-        if word_of(update) is None:
+        if word_of(update) is None and status_of(update) is None:
             return
         if update.number:
             self._refuse_stray(update.number)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from saath.events import NumberPolicy, SyncState
+from saath.events import NumberPolicy, SyncState, TemplateStatus
 from saath.events.base import Model, Private
 from saath_sync.description import Description
 from saath_sync.heartbeat import Heartbeat
@@ -129,6 +129,7 @@ class Ledger(Model):
     history: History | None = None
     declined: str | None = None
     life: Life = Life()
+    templates: tuple[TemplateStatus, ...] = ()
     heartbeat: Heartbeat | None = None
     deadline: DeadlineTold | None = None
     # Meta's last warnings that were told, newest last: webhooks come more than once.

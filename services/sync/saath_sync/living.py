@@ -15,9 +15,10 @@ from saath.events import (
     OneTime,
     SyncDeadlineNear,
     SyncDeadlinePassed,
+    TemplateStatus,
 )
 from saath.identity import digest_id
-from saath_sync import deadline, heartbeat, life
+from saath_sync import deadline, heartbeat, life, templates
 from saath_sync.account_words import word_of
 from saath_sync.heartbeat import Heartbeat, Heartbeats
 from saath_sync.ledger import DeadlineTold, Ledger
@@ -129,7 +130,10 @@ def connected_anew(ledger: Ledger, now: datetime) -> Ledger:
 def account_said(ledger: Ledger, update: AccountUpdated, now: datetime) -> Lived:
     """Meta says something of the number's account."""
     # A time to come would make an old word of all that follows.
-    match word_of(update.model_copy(update={"time": min(update.time, now)})):
+    dated = update.model_copy(update={"time": min(update.time, now)})
+    if status := templates.status_of(dated):
+        return _template_said(ledger, update, status)
+    match word_of(dated):
         case None:
             return Lived(ledger)
         case Warned(reason=reason):
@@ -137,6 +141,18 @@ def account_said(ledger: Ledger, update: AccountUpdated, now: datetime) -> Lived
         case word:
             onward = life.lifted(life.heard(ledger.life, word), now)
             return Lived(ledger.model_copy(update={"life": onward}))
+
+
+def _template_said(ledger: Ledger, update: AccountUpdated, status: TemplateStatus) -> Lived:
+    """Whoever sends must know, and so must whoever wrote it, where it may not be sent."""
+    known = templates.heard(ledger.templates, status)
+    if known == ledger.templates:
+        return Lived(ledger)
+    onward = ledger.model_copy(update={"templates": known})
+    if status.state == "approved":
+        return Lived(onward)
+    reason = f"Meta has {status.state} the template {status.name} ({status.language})"
+    return Lived(onward, (_warned(ledger, update, reason),))
 
 
 def probed(

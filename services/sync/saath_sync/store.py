@@ -34,6 +34,7 @@ def recorded(ledger: Ledger, now: datetime, history_patience: timedelta) -> Numb
         number=ledger.number,
         state=state_of(ledger.life, works=ledger.connected),
         restrictions=ledger.life.restrictions,
+        templates=ledger.templates,
         account=ledger.account,
         display_phone=ledger.display_phone,
         **(ledger.described or Description()).model_dump(),

@@ -104,6 +104,13 @@ def standing(found: Standing, speech: Speech) -> Iterator[str]:
                 f" until {speech.time(restriction.until, found.at)}" if restriction.until else ""
             )
             yield f"{what}{until}: Meta restricts the number."
+    for status in recorded.templates:
+        what = f"The template {status.name} ({status.language})"
+        since = speech.time(status.at, found.at)
+        if status.paused(found.at):
+            yield f"{what} is not sent: Meta has paused it since {since}."
+        elif status.state == "disabled":
+            yield f"{what} is refused: Meta has disabled it since {since}."
     if recorded.state == "restricted" and not recorded.restrictions:
         yield "Nothing is sent: Meta restricts the number, and numbers does not say in what."
 
@@ -197,6 +204,8 @@ def _problems(found: Standing) -> dict[str, bool]:
         "unknown": recorded is None,
         "not_active": recorded is not None and recorded.state != "active",
         "paused": bool(found.pauses),
+        "template_stopped": recorded is not None
+        and any(t.paused(found.at) or t.state == "disabled" for t in recorded.templates),
         "in_doubt": found.in_doubt > 0,
     }
 

@@ -93,6 +93,7 @@ from saath.events.numbers import (
     Restriction,
     RestrictionKind,
     SyncState,
+    TemplateStatus,
     WebhookUnrecognised,
 )
 from saath.events.policies import Answers, NumberPolicy, PlainPolicy, policy_by_hand
@@ -237,6 +238,7 @@ __all__ = [
     "SyncDeadlineNear",
     "SyncDeadlinePassed",
     "SyncState",
+    "TemplateStatus",
     "Then",
     "ThenHandoff",
     "ThenPass",

@@ -1,6 +1,6 @@
 """Business numbers and the accounts they belong to."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -11,6 +11,7 @@ from saath.events.policies import NumberPolicy
 NumberState = Literal["onboarding", "active", "restricted", "offboarded", "disconnected", "removed"]
 RestrictionKind = Literal["business_initiated", "customer_initiated", "everything", "add_number"]
 PauseScope = Literal["everything", "business_initiated", "marketing", "paid", "replies", "template"]
+TemplateState = Literal["approved", "paused", "disabled"]
 SyncState = Literal["not_asked", "asked", "accepted", "running", "complete", "declined", "failed"]
 
 
@@ -72,6 +73,28 @@ class Restriction(Model):
     until: AwareDatetime | None = None
 
 
+# Meta pauses a template for three hours the first time and for six the second, and disables it the third.
+# A word of its end may be lost: an hour later than that, one is tried.
+TEMPLATE_PAUSE_MAX = timedelta(hours=7)
+
+
+class TemplateStatus(Model):
+    """
+    What Meta has said last, at ``at``, of one template of a number's account.
+
+    ``paused`` may be sent again in hours; ``disabled`` may not, unless somebody appeals.
+    """
+
+    name: str
+    language: str
+    state: TemplateState
+    at: AwareDatetime
+
+    def paused(self, now: datetime) -> bool:
+        """True while Meta takes none of it for a time."""
+        return self.state == "paused" and now < self.at + TEMPLATE_PAUSE_MAX
+
+
 class NumberRecorded(Event):
     """
     The latest state of a business number. Compacted by number.
@@ -80,12 +103,14 @@ class NumberRecorded(Event):
     is gone. ``restrictions``: what Meta does not let it do, which may be all. ``history_due_at``: what
     of its history has not come by then will not come. ``verified_name``, ``quality_rating``,
     ``throughput`` and ``messaging_limit`` are Meta's words, looked up every few hours; ``country`` is by
-    ISO 3166, ``timezone`` a name of the tz database.
+    ISO 3166, ``timezone`` a name of the tz database. ``templates``: those of its account that Meta has
+    stopped, and those that it has let go on lately; of any other it has said nothing.
     """
 
     type: Literal["io.saath.number.recorded.v1"] = "io.saath.number.recorded.v1"
     state: NumberState
     restrictions: tuple[Restriction, ...] = ()
+    templates: tuple[TemplateStatus, ...] = ()
     account: str | None = None
     display_phone: Annotated[str | None, Private] = None
     verified_name: str | None = None
@@ -150,12 +175,13 @@ class NumberPaused(Event):
 
     Told again when it was tried in vain: ``since`` stays, ``until`` moves on. ``until`` is when one
     message tries again; ``code`` is Meta's, where there was one. Of ``scope`` ``template`` only the one
-    template is meant.
+    template in the one ``language`` is meant.
     """
 
     type: Literal["io.saath.number.paused.v1"] = "io.saath.number.paused.v1"
     scope: PauseScope
     template: str | None = None
+    language: str | None = None
     reason: str
     code: int | None = None
     since: AwareDatetime
@@ -168,6 +194,7 @@ class NumberResumed(Event):
     type: Literal["io.saath.number.resumed.v1"] = "io.saath.number.resumed.v1"
     scope: PauseScope
     template: str | None = None
+    language: str | None = None
     reason: str
     code: int | None = None
     since: AwareDatetime

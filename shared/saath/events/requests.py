@@ -164,10 +164,15 @@ class MessageRefused(OutcomeEvent):
 
 
 class MessageRejected(OutcomeEvent):
-    """The Graph API said no, for good."""
+    """
+    The Graph API said no, for good.
+
+    ``then`` is there for a read mark alone: it is no words, and what was to follow it happens all the same.
+    """
 
     type: Literal["io.saath.message.rejected.v1"] = "io.saath.message.rejected.v1"
     error: Problem
+    then: Then | None = None
 
 
 class MessageLeftInDoubt(OutcomeEvent):
@@ -178,10 +183,15 @@ class MessageLeftInDoubt(OutcomeEvent):
 
 
 class MessageDropped(OutcomeEvent):
-    """In doubt for too long, and its policy says not to send again."""
+    """
+    In doubt for too long, and its policy says not to send again.
+
+    ``then`` is there for a read mark alone: it is no words, and what was to follow it happens all the same.
+    """
 
     type: Literal["io.saath.message.dropped.v1"] = "io.saath.message.dropped.v1"
     reason: str
+    then: Then | None = None
 
 
 class TurnClosed(OutcomeEvent):

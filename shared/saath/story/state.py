@@ -16,7 +16,6 @@ from saath.events import (
     MessageAccepted,
     MessageEchoed,
     MessageLeftInDoubt,
-    MessageReadMarked,
     MessageReceived,
     Model,
     OutcomeEvent,
@@ -190,7 +189,7 @@ def _waiting(state: State, event: Event) -> dict[str, object]:
             return {}  # a reaction
         case MessageAccepted(by="bot" | "person"):
             return answered
-        case TurnClosed(then="done") | MessageReadMarked(then="done"):
+        case OutcomeEvent() if getattr(event, "then", None) == "done":
             return answered
         case ConversationUnattended():
             return {"unattended": True, "waiting_since": event.waiting_since}

@@ -15,7 +15,7 @@ from tests.unit.router.build import (
 )
 from tests.unit.router.test_silent_bots import MISSED_AT, Bots, alarms
 
-from saath.events import Content, TurnOffered
+from saath.events import Content, MessageDropped, MessageRejected, TurnOffered
 from saath.topics import OUTCOMES
 
 REACTION = Content.model_validate(
@@ -82,6 +82,27 @@ def test_a_read_mark_that_meta_refused_calls_nobody() -> None:
     decision = story.hears(rejected(turn, 5).model_copy(update={"content": READ_MARK}))
 
     assert (kinds(decision), list(story.state.watched)) == (["MessageRejected"], [turn.id])
+
+
+def test_what_follows_a_read_mark_that_failed_happens_all_the_same() -> None:
+    story, turn = is_asked()
+    failed = rejected(turn, 5).model_copy(
+        update={"content": READ_MARK, "then": handoff("asks for a discount")}
+    )
+
+    assert owners(story.hears(failed)) == [("human", "bot_handed_over")]
+
+
+@pytest.mark.parametrize("model", [MessageRejected, MessageDropped])
+def test_a_read_mark_that_failed_and_done_says_that_nothing_needs_an_answer(
+    model: type[MessageRejected] | type[MessageDropped],
+) -> None:
+    story, turn = is_asked()
+    facts = rejected(turn, 5).model_dump(exclude={"type"}) | {"content": READ_MARK, "then": "done"}
+
+    story.hears(model.model_validate({"reason": "no answer", **facts}))
+
+    assert (story.state.waiting_since, story.state.turns, story.waits(120)) == (None, {}, ())
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from saath.cli.number import certainty, shown, standing, waiting
-from saath.events import NumberRecorded, Restriction
+from saath.events import NumberRecorded, Restriction, TemplateStatus
 from saath.kafka.standing import LaneSeen, PauseSeen, Standing, is_finished
 from saath.story import Speech
 
@@ -33,6 +33,12 @@ FINE = Standing(
     sent_whole=True,
 )
 BEGINS = Restriction(kind="business_initiated", until=NOW + timedelta(hours=1))
+STOPPED = (
+    TemplateStatus(name="news", language="en_US", state="paused", at=NOW),
+    TemplateStatus(name="over", language="en", state="paused", at=NOW - timedelta(hours=7)),
+    TemplateStatus(name="sale", language="en", state="disabled", at=NOW),
+    TemplateStatus(name="free", language="en", state="approved", at=NOW),
+)
 OVER = Restriction(kind="customer_initiated", until=NOW)
 
 
@@ -52,6 +58,14 @@ OVER = Restriction(kind="customer_initiated", until=NOW)
                     "Nothing is sent to customers who have not written in 24 hours until 13:00:00: "
                     "Meta restricts the number."
                 ),
+            ],
+        ),
+        (
+            recorded(templates=STOPPED),
+            [
+                "It is connected.",
+                "The template news (en_US) is not sent: Meta has paused it since 12:00:00.",
+                "The template sale (en) is refused: Meta has disabled it since 12:00:00.",
             ],
         ),
         (

@@ -54,3 +54,33 @@ def test_a_structured_cloudevent_is_held_to_the_same() -> None:
 
     with pytest.raises(PoisonRecord, match=r"^not JSON"):
         decode(headers, b'{"type": "x", "data": ' + b"[" * 250 + b"]" * 250 + b"}")
+
+
+@pytest.mark.parametrize(
+    ("written", "pointer"),
+    [
+        (request('{"a/b": [1, {"c": 1e400}]}'), "/messages/0/template/a~1b/1/c"),
+        (request('{"c": -1E+999}'), "/messages/0/template/c"),
+        (request('{"c": 1' + "0" * 400 + ".0}"), "/messages/0/template/c"),
+        (f'{{"specversion": "1.0", "data": {request("1e400")}}}', "/messages/0/template"),
+        (f'{{"specversion": "1.0", "x": 1e400, "data": {request("1")}}}', None),
+    ],
+)
+def test_a_number_that_no_writer_of_json_can_write_again_is_refused_where_it_stands(
+    written: str, pointer: str | None
+) -> None:
+    with pytest.raises(PoisonRecord, match=r"too large") as refused:
+        decode_request(written.encode())
+
+    assert refused.value.pointer == pointer
+
+
+def test_a_number_too_large_that_is_nested_too_deep_to_be_found_is_refused_all_the_same() -> None:
+    with pytest.raises(PoisonRecord):
+        decode_request(request('{"a":' * 900 + "1e400" + "}" * 900).encode())
+
+
+def test_a_large_number_that_can_be_written_again_is_read() -> None:
+    content = decode_request(request('{"c": 1e300, "d": "1e400"}').encode()).messages[0]
+
+    assert (content.model_extra or {})["template"] == {"c": 1e300, "d": "1e400"}

@@ -245,3 +245,22 @@ def test_all_has_been_read_up_to_where_the_slowest_topic_was(
 
     found = desk.books.read_to
     assert ("now" if found >= before else found) == read_to
+
+
+def test_an_id_of_a_clock_far_ahead_is_remembered_no_longer_than_any_and_keeps_no_other() -> None:
+    p = Partition()
+    p.bulk(made(timedelta(days=-3650)), "order-17")
+    p.run(0.2)
+    p.handler.books.read_to = (NOW + 2 * 15 * MINUTE + MINUTE).timestamp()
+    p.commit()
+
+    ledger = p.handler.books.ledger
+    assert (ledger.requests(NUMBER), p.handler.books.known(NUMBER, "order-17")) == ([], None)
+
+
+def test_where_every_id_must_say_when_it_was_made_one_of_the_future_says_nothing() -> None:
+    p = Partition(rules=SenderSection(uuid7_required=True))
+    ahead, too_far = made(-15 * MINUTE), made(-15 * MINUTE - timedelta(milliseconds=1))
+    p.bulk(ahead, too_far)
+
+    assert p.run(0.2) == [ahead]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
-from tests.unit.sender.facts import NOW, NUMBER, TEMPLATE
+from tests.unit.sender.facts import NOW, NUMBER, PHONE, TEMPLATE, TEXT
 from tests.unit.sender.test_intake import MOMENT, handler, requests
 from tests.unit.sender.test_restart import new_owner
 from tests.unit.sender.test_sender import Partition
@@ -15,7 +15,7 @@ from tests.unit.sender.test_sender import Partition
 from saath.codec import decode
 from saath.events import MessageDropped, MessageExpired
 from saath.kafka.records import Output, Record
-from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTCOMES, Topic
+from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, OUTCOMES, Topic
 from saath_sender.causes import InState
 from saath_sender.intake import Intake
 from saath_sender.ledger import Finished, Name, Origin
@@ -59,9 +59,9 @@ def test_what_the_ledger_knows_by_name_is_ended(
     in_doubt: bool, expected: list[tuple[str, str, int, str]]
 ) -> None:
     p = left_behind(in_doubt=in_doubt)
-    lanes_lost(p.handler.books, BULK, 5, p.now.wall)
+    lanes_lost(p.handler.books, p.handler.fence, BULK, 5, p.now.wall)
     told = said(p.handler.books.take()[0])
-    lanes_lost(p.handler.books, BULK, 5, p.now.wall)
+    lanes_lost(p.handler.books, p.handler.fence, BULK, 5, p.now.wall)
 
     assert (told, said(p.handler.books.take()[0])) == (expected, [])
     assert list(p.handler.books.ledger.unresolved()) == []
@@ -70,7 +70,7 @@ def test_what_the_ledger_knows_by_name_is_ended(
 def test_the_rest_is_counted_and_what_comes_after_it_is_read_on() -> None:
     p = left_behind(in_doubt=False)
     with capture_logs() as lines:
-        lanes_lost(p.handler.books, BULK, 5, p.now.wall)
+        lanes_lost(p.handler.books, p.handler.fence, BULK, 5, p.now.wall)
 
     lane = p.handler.books.lane(BULK, NUMBER)
     assert [line for line in lines if line["event"] == "requests.lost"] == [
@@ -92,7 +92,7 @@ def test_what_is_finished_or_stands_after_it_is_not_lost() -> None:
     books = p.handler.books
     books.lane(BULK, NUMBER).finished.add(0)
     books.ledger.put(Name(NUMBER, "later", 0), Finished(Origin(BULK, 9), 0.0))
-    lanes_lost(books, BULK, 5, p.now.wall)
+    lanes_lost(books, p.handler.fence, BULK, 5, p.now.wall)
 
     assert said(books.take()[0]) == []
 
@@ -102,7 +102,7 @@ def test_what_is_at_work_lacks_nothing() -> None:
     p.bulk("half", messages=[TEMPLATE, TEMPLATE])
     p.send()
     p.handler.books.lane(BULK, NUMBER).unread_from = 1
-    lanes_lost(p.handler.books, BULK, 5, p.now.wall)
+    lanes_lost(p.handler.books, p.handler.fence, BULK, 5, p.now.wall)
 
     assert said(p.commit()) == []
 
@@ -188,7 +188,42 @@ def test_what_was_parked_and_is_gone_is_counted_and_forgotten_and_the_rest_stays
     for offset in (0, 2, 4):
         lane.finish(offset)
     with capture_logs() as lines:
-        lanes_lost(desk.books, BULK, 4, NOW)
+        lanes_lost(desk.books, desk.fence, BULK, 4, NOW)
 
     assert [(line["first"], line["next"]) for line in lines] == [(1, 4)]
     assert (lane.parked.offsets(), lane.parked.first) == ([5], 5)
+
+
+PERSONS = {"number": NUMBER, "to": PHONE, "class": "reply"}
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_a_person_asked_and_retention_took_holds_no_bot_any_more(begun: bool) -> None:
+    p = Partition()
+    p.asked(OUTBOUND_PEOPLE, id="p1", messages=[TEXT, TEXT], **PERSONS)
+    if begun:
+        p.send()
+    p.handler.open = False
+    p.chooser.hand_back(p.now)
+    p.commit()
+    after = new_owner(p, seconds=6 * 24 * 3600)
+    for record in p.log:
+        after.handler.person_remembered(record)
+    held = not after.handler.fence.quiet(NUMBER)
+    lanes_lost(after.handler.books, after.handler.fence, OUTBOUND_PEOPLE.name, 5, after.now.wall)
+    # What has an outcome holds until the router has decided that.
+    still = not after.handler.fence.quiet(NUMBER)
+    after.handler.fence.watermark[OUTCOMES.name] = 1
+    after.commit()
+
+    assert (held, still, after.handler.fence.quiet(NUMBER)) == (True, begun, True)
+
+
+def test_what_a_person_asked_and_is_still_there_holds_bots_as_before() -> None:
+    p = Partition()
+    p.asked(OUTBOUND_PEOPLE, id="p1", messages=[TEXT], **PERSONS)
+    p.asked(OUTBOUND_PEOPLE, id="p2", messages=[TEXT], **PERSONS)
+    p.handler.books.lane(OUTBOUND_PEOPLE.name, NUMBER).unread_from = 2
+    lanes_lost(p.handler.books, p.handler.fence, OUTBOUND_PEOPLE.name, 5, p.now.wall)
+
+    assert p.handler.fence.undecided(NUMBER, [f"phone:{PHONE}"]) is not None

@@ -11,7 +11,7 @@ from saath.graph import GraphClient, GraphSettings
 from saath.kafka.changelog import POSITIONS_KEY, Restore
 from saath.kafka.membership import Tenure
 from saath.kafka.partition_reader import PartitionReader
-from saath.kafka.records import Record
+from saath.kafka.records import Output, Record
 from saath.kafka.transactions import TransactionalWriter
 from saath.settings import KafkaSettings
 from saath.topics import Topic
@@ -53,6 +53,14 @@ class Shelf:
         return []
 
 
+def a_desk(state: Mapping[bytes, bytes], writer: TransactionalWriter, tenure: Tenure) -> Desk:
+    shelf = cast("PartitionReader", Shelf(state))
+    graph, gauges = GraphClient(GraphSettings()), Gauges(by_number=True)
+    outside = Outside(KafkaSettings(), "", "tests", graph, lambda _: None, gauges)
+    at = Installation(TOKENS.read, lambda _: number(), PARTITIONS, RULES)
+    return Desk(SenderHandler(at, PARTITION), writer, [shelf] * 4, outside, tenure)
+
+
 @pytest.mark.parametrize(
     ("state", "waits_seconds"),
     [
@@ -68,12 +76,8 @@ class Shelf:
 async def test_a_new_owner_waits_for_the_old_ones_lease_and_for_the_last_second_it_sent_in(
     state: dict[bytes, bytes], waits_seconds: float
 ) -> None:
-    shelf = cast("PartitionReader", Shelf(state))
-    graph, gauges = GraphClient(GraphSettings()), Gauges(by_number=True)
-    outside = Outside(KafkaSettings(), "", "tests", graph, lambda _: None, gauges)
-    at = Installation(TOKENS.read, lambda _: number(), PARTITIONS, RULES)
     writer = cast("TransactionalWriter", None)  # nothing is written before it opens
-    desk = Desk(SenderHandler(at, PARTITION), writer, [shelf] * 4, outside, Tenure(PARTITION))
+    desk = a_desk(state, writer, Tenure(PARTITION))
 
     assert await desk.restore(FENCED_AT) == FENCED_AT + waits_seconds
 
@@ -87,3 +91,36 @@ def test_an_owner_says_how_long_its_lease_is_before_anything_of_its_is_begun() -
 
     assert [o.value for o in written if o.key == LEASE_KEY] == [b"2.0"]
     assert not [o for o in again if o.key == LEASE_KEY]
+
+
+class Pen:
+    """What an owner writes."""
+
+    def __init__(self) -> None:
+        self.keys: dict[bytes | None, bytes | None] = {}
+
+    async def write(self, outputs: Sequence[Output]) -> list[int]:
+        self.keys |= {output.key: output.value for output in outputs}
+        return [0] * len(outputs)
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        # Nobody was here before it; the one before it left a clean desk; the one before it died.
+        ({}, True),
+        ({POSITIONS_KEY: b"{}", RELEASED_KEY: b"1790000000.0"}, True),
+        ({POSITIONS_KEY: b"{}"}, False),
+    ],
+)
+async def test_an_owner_that_never_opened_hands_on_the_word_of_the_one_before_it(
+    state: dict[bytes, bytes], says: bool
+) -> None:
+    pen = Pen()
+    tenure = Tenure(PARTITION)
+    desk = a_desk(state, cast("TransactionalWriter", pen), tenure)
+    await desk.restore(FENCED_AT)
+    tenure.stopping.set()
+    await desk.work(opens_at=FENCED_AT)
+
+    assert (pen.keys.get(RELEASED_KEY) is not None) == says

@@ -118,13 +118,29 @@ def test_what_is_given_back_leaves_its_slot_to_the_next(again: int) -> None:
     assert pace.next_at(0.0) == pytest.approx(free)
 
 
-def test_a_throttled_number_stops_for_a_second_and_recovers_in_a_minute() -> None:
+def test_a_throttled_number_stops_for_a_second_and_has_its_pace_back_after_a_quarter_of_a_minute() -> (
+    None
+):
     pace = Pace(20, MARGIN)
     pace.slow_down(100.0)
 
-    caps = [pace.effective_cap(at) for at in (100.0, 130.0, 160.0)]
+    caps = [pace.effective_cap(at) for at in (100.0, 109.0, 114.9, 115.0)]
 
-    assert (pace.next_at(100.0), caps) == (101.0, [10, 15, 20])
+    assert (pace.next_at(100.0), caps) == (101.0, [15, 18, 19, 20])
+
+
+def test_throttled_again_before_it_has_recovered_it_is_left_half_and_recovers_in_a_minute() -> None:
+    pace, shares = Pace(20, MARGIN), list[float | None]()
+    for at in range(100, 120, 2):
+        shares.append(pace.slow_down(float(at)))
+
+    caps = [pace.effective_cap(at) for at in (118.0, 145.0, 174.9, 175.0)]
+
+    assert (shares[:3], shares[-1]) == (
+        [0.75, pytest.approx((0.75 + 2 / 60) / 2), pytest.approx((0.75 + 6 / 60) / 4)],
+        0.05,
+    )
+    assert caps == [1, 10, 19, 20]
 
 
 def test_refusals_of_what_was_under_way_together_slow_it_once() -> None:
@@ -134,7 +150,7 @@ def test_refusals_of_what_was_under_way_together_slow_it_once() -> None:
     once = pace.effective_cap(100.9)
     pace.slow_down(101.5)
 
-    assert (once, pace.effective_cap(101.5)) == (10, 5)
+    assert (once, pace.effective_cap(101.5)) == (15, 7)
 
 
 def test_it_is_chosen_no_earlier_than_it_may_leave_so_that_a_better_one_may_still_come() -> None:

@@ -13,7 +13,7 @@ from tests.unit.sender.test_intake import Reader
 from tests.unit.sender.test_pauses import PAYMENT, Number
 
 from saath.codec import encode
-from saath.events import MessageAccepted, MessageExpired
+from saath.events import MessageAccepted, MessageExpired, TemplateStatus
 from saath.kafka.records import Output, Record
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, OWNERS
 from saath_sender.intake import TOPICS, Intake
@@ -242,7 +242,12 @@ def test_a_class_is_held_until_its_time_and_again_while_one_tries() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"state": "offboarded"}, {"state": "restricted"}, {"state": "disconnected"}],
+    [
+        {"state": "offboarded"},
+        {"state": "restricted"},
+        {"state": "disconnected"},
+        {"templates": (TemplateStatus(name="news", language="en", state="paused", at=NOW),)},
+    ],
 )
 def test_what_numbers_says_of_a_number_parks_and_lets_go_too(changes: dict[str, Any]) -> None:
     p = crowd()

@@ -352,13 +352,13 @@ def test_a_restriction_holds_its_class_while_it_lasts(
         (
             outright(),
             False,
-            {"everything", "business_initiated", "paid", "template:news"},
+            {"everything", "business_initiated", "paid", "template:news/en"},
         ),
-        (outright(), True, {"everything", "replies", "template:news"}),
+        (outright(), True, {"everything", "replies", "template:news/en"}),
         (
             reply(**MARKETING),
             True,
-            {"everything", "replies", "marketing", "paid", "template:news"},
+            {"everything", "replies", "marketing", "paid", "template:news/en"},
         ),
         (
             outright(OUTBOUND_PEOPLE, messages=[TEXT]),

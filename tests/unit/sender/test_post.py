@@ -48,13 +48,20 @@ async def wired(answer: bytes = ANSWER) -> AsyncIterator[tuple[Wire, GraphClient
 class Slot:
     """A slot as the pace gives it, with what was done to it written down."""
 
-    def __init__(self, *decisions: Decision, waits: tuple[float, ...] = ()) -> None:
+    def __init__(
+        self,
+        *decisions: Decision,
+        waits: tuple[float, ...] = (),
+        over: tuple[Decision | None, ...] = (),
+    ) -> None:
         self.decisions, self.waits, self.left = list(decisions), list(waits), 0
+        self.over = list(over)
 
     def body(self) -> GuardedBody:
         return GuardedBody(
             {"to": "+1"},
             wait=lambda: self.waits.pop(0) if self.waits else 0.0,
+            over=lambda: self.over.pop(0) if self.over else None,
             look=lambda: self.decisions.pop(0),
             leave=self._leave,
         )
@@ -80,6 +87,18 @@ async def test_what_the_last_look_forbids_puts_no_byte_on_the_wire() -> None:
             await post(graph, "1", TOKEN, slot.body())
 
     assert (wire.connections, wire.received, slot.left) == (1, b"", 0)
+
+
+async def test_what_is_over_leaves_the_door_long_before_its_slot_and_puts_no_byte_on_the_wire() -> (
+    None
+):
+    slot = Slot(GO, waits=(3600.0, 3600.0, 3600.0), over=(None, Hold("handed over")))
+    body = slot.body()
+    async with wired() as (wire, graph), asyncio.timeout(5):
+        with pytest.raises(Withheld):
+            await post(graph, "1", TOKEN, body)
+
+    assert (wire.received, slot.left, body.decision) == (b"", 0, Hold("handed over"))
 
 
 async def test_nothing_is_written_on_a_used_connection_either() -> None:

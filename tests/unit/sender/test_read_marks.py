@@ -90,6 +90,38 @@ def test_what_meta_marked_is_told_and_what_follows_with_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("result", "kind"),
+    [
+        (Rejected(PROBLEM), "MessageRejected"),
+        (RetryAfter(1.0, 3, PROBLEM), "MessageRejected"),
+        (NO_ANSWER, "MessageDropped"),
+    ],
+)
+def test_what_follows_a_mark_that_failed_happens_all_the_same(result: Any, kind: str) -> None:
+    p = Partition()
+    p.replied(messages=[READ], then="done")
+    p.send(result)
+    said = told(p.commit())
+    p.seconds += 1.0
+    p.send(result)
+
+    [event] = [*said, *told(p.commit())]
+
+    assert (type(event).__name__, event.then, event.is_answer) == (kind, "done", True)
+
+
+def test_what_was_to_follow_words_that_failed_does_not_happen() -> None:
+    p = Partition()
+    p.replied(messages=[READ, TEXT], then="done")
+    p.send(Rejected(PROBLEM))
+    said = told(p.commit())
+    p.seconds += 0.05
+    p.send(Rejected(PROBLEM))
+
+    assert [event.then for event in (*said, *told(p.commit()))] == [None, None]
+
+
 def test_the_words_follow_the_mark_of_their_request_and_then_comes_last() -> None:
     p = Partition()
     p.replied(messages=[READ, TEXT], then="done")

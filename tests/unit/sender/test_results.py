@@ -87,7 +87,7 @@ CODES = [pytest.param(code, classes, id=str(code)) for code, classes in table()]
         (
             400,
             error(132015),
-            Pause("template", "the template is paused", "time", 132015, 3 * 3600),
+            Pause("template", "the template is paused", "template", 132015, 3 * 3600),
         ),
         (400, error(100), Rejected(problem(100))),
         (400, error(999999), Rejected(problem(999999))),
@@ -105,7 +105,14 @@ CODES = [pytest.param(code, classes, id=str(code)) for code, classes in table()]
         (503, error(2), RetryAfter(2.0, None, problem(2))),
         (500, {}, InDoubt("HTTP 500 without an explanation")),
         (429, {}, SlowDown()),
+        (400, {}, Rejected(Problem(code=400, title="HTTP 400 without an explanation"))),
         (404, {}, Rejected(Problem(code=404, title="HTTP 404 without an explanation"))),
+        (401, {}, everything("HTTP 401 without an explanation", "credential", None)),
+        # What says that it was taken, and what says that it was not, in one: nobody knows.
+        (500, {"messages": [{"id": "wamid.1"}]}, InDoubt("HTTP 500 without an explanation")),
+        (502, {"success": True}, InDoubt("HTTP 502 without an explanation")),
+        # That subcode means it of 100 alone.
+        (400, error(131009, error_subcode=33), Rejected(problem(131009))),
     ],
 )
 def test_an_answer_is_named_by_its_code(status: int, body: dict[str, Any], result: Result) -> None:
@@ -157,3 +164,23 @@ def test_what_a_wait_of_metas_says_a_pause_keeps() -> None:
     waits = [classify(400, error(code), 7200.0) for code in (4, 131048)]
 
     assert [w.seconds for w in waits if isinstance(w, Pause)] == [7200.0, 3 * 3600]
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(None, 2.0), (1.0, 2.0), (30.0, 30.0)])
+def test_what_is_tried_again_waits_as_long_as_meta_asks_and_never_less_than_it_would(
+    asked: float | None, seconds: float
+) -> None:
+    assert classify(503, error(2), asked) == RetryAfter(seconds, None, problem(2))
+
+
+def test_what_meta_says_of_the_problem_is_kept() -> None:
+    said = {
+        "code": 100,
+        "type": "OAuthException",
+        "message": "(#100) Invalid",
+        "error_data": {"details": "too long"},
+    }
+
+    assert classify(400, {"error": said}) == Rejected(
+        Problem(code=100, title="OAuthException", message="(#100) Invalid", details="too long")
+    )

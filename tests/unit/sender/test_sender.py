@@ -442,7 +442,7 @@ def test_a_throttled_message_goes_again_when_meta_says() -> None:
     assert (refused, p.run(1.8), p.run(0.5)) == (["t_1"], [], ["t_1"])
 
 
-def test_what_is_throttled_together_comes_back_at_half_the_pace_and_not_together() -> None:
+def test_what_is_throttled_together_comes_back_more_slowly_and_not_together() -> None:
     p, flights = Partition(), list[Flight]()
     p.bulk(*(f"b{n}" for n in range(40)))
     for _ in range(10):
@@ -453,8 +453,10 @@ def test_what_is_throttled_together_comes_back_at_half_the_pace_and_not_together
         p.chooser.answered(flight, SlowDown(), p.now)
     p.seconds += 1.0
 
-    assert (len(flights) >= 9, len(p.run(1.0)) <= 11) == (True, True)
-    assert len(p.run(60.0)) == 40 - 10
+    soon = len(p.run(1.0))
+
+    # Three quarters of 20, and a sixtieth of 20 back each second.
+    assert (len(flights) >= 9, soon <= 16, soon + len(p.run(60.0))) == (True, True, 40)
 
 
 def test_what_meta_may_take_later_is_tried_so_often_and_no_more() -> None:
