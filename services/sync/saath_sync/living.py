@@ -152,7 +152,7 @@ def _template_said(ledger: Ledger, update: AccountUpdated, status: TemplateStatu
     if status.state == "approved":
         return Lived(onward)
     reason = f"Meta has {status.state} the template {status.name} ({status.language})"
-    return Lived(onward, (_warned(ledger, update, reason),))
+    return _warned(onward, update, reason)
 
 
 def probed(
