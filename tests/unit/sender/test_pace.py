@@ -276,3 +276,21 @@ def test_a_cap_that_is_lowered_holds_for_what_left_before_and_one_that_is_raised
 
     # The fifth from the end left at 0.75.
     assert (lowered, raised) == (1.76, 1.0)
+
+
+def test_of_what_is_under_way_the_oldest_makes_room_first() -> None:
+    pace = Pace(2, MARGIN)
+    for at in (0.0, 0.5):
+        pace.reserve(at)
+
+    assert pace.next_at(0.6) == 1.01
+
+
+def test_what_is_given_back_out_of_turn_brings_nobody_forward() -> None:
+    pace = Pace(20, MARGIN)
+    first = pace.reserve(0.0)
+    pace.reserve(pace.next_at(0.0))
+    before = pace.next_at(0.0)
+    pace.give_back(first)
+
+    assert pace.next_at(0.0) == before
