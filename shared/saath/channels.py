@@ -29,6 +29,7 @@ from saath.events import (
     HistoryChunkReceived,
     HistoryCompleted,
     HistoryDeclined,
+    HistoryIncomplete,
     HistoryMediaReceived,
     LeaseRenewed,
     MessageBackfilled,
@@ -111,7 +112,13 @@ _LIVE: tuple[Entry, ...] = (
 CHANNELS: Mapping[Topic, tuple[Entry, ...]] = {
     INBOUND: _LIVE,
     HISTORY: (MessageBackfilled, HistoryMediaReceived, HistoryChunkReceived, HistoryDeclined),
-    BACKFILL: (MessageBackfilled, HistoryMediaReceived, HistoryCompleted),
+    BACKFILL: (
+        MessageBackfilled,
+        MessageEdited,
+        MessageRevoked,
+        HistoryMediaReceived,
+        HistoryCompleted,
+    ),
     ACCOUNTS: (
         AccountUpdated,
         ContactChanged,
@@ -152,6 +159,7 @@ CHANNELS: Mapping[Topic, tuple[Entry, ...]] = {
         HeartbeatLost,
         SyncDeadlineNear,
         SyncDeadlinePassed,
+        HistoryIncomplete,
     ),
     COSTS: (CostsRecorded,),
     CREDENTIALS: (CredentialRecorded,),

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -191,19 +191,22 @@ class HistorySource:
     prefix: str
     numbers: Numbers
 
-    async def read(self, number: str, start: int, end: int) -> AsyncIterator[tuple[int, Event]]:
-        """One number's events at offsets from *start* to before *end*."""
+    async def read(
+        self, number: str, start: int, end: int
+    ) -> AsyncGenerator[tuple[int, Event | None], None]:
+        """What stands at offsets from *start* to before *end*: one number's events, and nothing of others."""
         partition, key = self.numbers.partition(number), number.encode()
         records = read_range(
             self.kafka, self.client_id, HISTORY, self.prefix, partition, start, end
         )
         async with contextlib.aclosing(records):
             async for record in records:
-                if record.key != key:
-                    continue
-                # What cannot be read is on the dead-letter topic since it was first seen.
-                with contextlib.suppress(PoisonRecord):
-                    yield record.offset, decode(record.headers, record.value)
+                event = None
+                if record.key == key:
+                    # What cannot be read is on the dead-letter topic since it was first seen.
+                    with contextlib.suppress(PoisonRecord):
+                        event = decode(record.headers, record.value)
+                yield record.offset, event
 
 
 class Server(uvicorn.Server):

@@ -22,6 +22,7 @@ from saath_sync.facts import (
     Fact,
     HistoryGiven,
     Probed,
+    ReplayAsked,
     ReplayBegun,
     Replayed,
     ReplayFinished,
@@ -34,6 +35,7 @@ from saath_sync.ledger import DECLINED, Ledger
 from saath_sync.living import Rules
 from saath_sync.onboarding import StepRefused
 from saath_sync.own_history import Chunk, chunk_event
+from saath_sync.replay import is_of_a_group
 
 DECLINED_BY_THE_BUSINESS = 2593109
 
@@ -62,7 +64,8 @@ def decide(event: Event, ledger: Ledger | None, offset: int, now: datetime) -> L
 
     match event:
         case MessageBackfilled():
-            return phases.seen_at(ledger, offset)
+            ledger = phases.seen_at(ledger, offset)
+            return phases.of_a_group(ledger) if is_of_a_group(event) else ledger
         case HistoryMediaReceived():
             return phases.media_received(ledger, offset, now)
         case HistoryChunkReceived():
@@ -107,14 +110,25 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
             ledger = _connect_asked(asked, ledger) if asked else ledger
             ledger = onboarding.token_obtained(living.connected_anew(ledger, now), now)
             return Decision(ledger, credential=_credential(fact.number, fact.ciphertext, now))
+        case ReplayAsked():
+            return Decision(_replay_asked(ledger))
         case ReplayBegun() | ReplayProgressed() | ReplayFinished():
-            return _replayed(fact, ledger)
+            return _replayed(fact, ledger, now)
 
 
-def _replayed(fact: ReplayBegun | ReplayProgressed | ReplayFinished, ledger: Ledger) -> Decision:
+def _replay_asked(ledger: Ledger) -> Ledger:
+    asked = phases.replay_asked(ledger)
+    if asked is None:
+        raise StepRefused("nothing of its history waits to be replayed")
+    return asked
+
+
+def _replayed(
+    fact: ReplayBegun | ReplayProgressed | ReplayFinished, ledger: Ledger, now: datetime
+) -> Decision:
     match fact:
         case ReplayBegun(due=due):
-            return _replay(phases.replay_begun(ledger, due))
+            return _replay(phases.replay_begun(ledger, due, now))
         case ReplayProgressed(replay=replay, events=events):
             messages = sum(isinstance(event, MessageBackfilled) for event in events)
             onward = phases.replay_progressed(ledger, replay, len(events), messages)

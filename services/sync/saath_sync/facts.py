@@ -3,7 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from saath.events import HistoryMediaReceived, MessageBackfilled, NumberPolicy
+from saath.events import (
+    HistoryMediaReceived,
+    MessageBackfilled,
+    MessageEdited,
+    MessageRevoked,
+    NumberPolicy,
+)
 from saath_sync.description import Description, Place
 from saath_sync.ledger import Replay, Step
 from saath_sync.life import Finding
@@ -11,7 +17,7 @@ from saath_sync.onboarding import Result
 from saath_sync.own_history import Chunk
 from saath_sync.phases import Due
 
-Replayed = MessageBackfilled | HistoryMediaReceived
+Replayed = MessageBackfilled | MessageEdited | MessageRevoked | HistoryMediaReceived
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,13 @@ class StepAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayAsked:
+    """Somebody wants what has come of a number's history replayed as it is."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplayBegun:
     """Something is due to be replayed."""
 
@@ -125,6 +138,7 @@ Fact = (
     | TokenObtained
     | StepAsked
     | StepAnswered
+    | ReplayAsked
     | ReplayBegun
     | ReplayProgressed
     | ReplayFinished

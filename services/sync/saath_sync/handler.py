@@ -137,7 +137,9 @@ class SyncHandler:
         event = decode(record.headers, record.value)
         number = event.number or ""
         self._refuse_stray(number)
-        ledger = decide(event, self.ledgers.get(number), record.offset, now)
+        before = self.ledgers.get(number)
+        ledger = decide(event, before, record.offset, now)
+        telling.count(event, before, ledger)
         return self._live(Lived(ledger), now)
 
     def _account(self, record: Record, now: datetime) -> Iterable[Output]:

@@ -4,6 +4,7 @@ What is known of one number: how it was connected, and how much of its history h
 One ``Ledger`` a number, kept whole in the changelog.
 """
 
+import itertools
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -17,6 +18,9 @@ from saath_sync.life import Life
 
 Step = Literal["exchange", "subscribe", "facts", "contacts", "history"]
 StepState = Literal["asked", "done", "refused", "unknown"]
+
+# An order may be any number that Meta, or whoever forges it, writes.
+MISSING_MAX = 100
 
 
 class StepRecord(Model):
@@ -40,20 +44,27 @@ class Phase(Model):
     """
     One phase of the history: 0 is the newest. ``None`` where Meta did not say.
 
-    ``waiting`` counts the chunks that came since the last replay began; ``replayed_until`` is the
-    offset up to which earlier replays have taken this phase's messages.
+    ``repeated`` counts the chunks whose order had come before, ``disordered`` those that came after one
+    of a later order. ``waiting`` counts the chunks that came since the last replay began, and ``asked``
+    says that somebody wants these replayed as they are; ``replayed_until`` is the offset up to which
+    earlier replays have taken this phase's messages. ``told``: that it is not whole was said.
     """
 
     phase: int | None = None
     chunks: tuple[int, ...] = ()
+    repeated: int = 0
+    disordered: int = 0
     waiting: int = 0
+    asked: bool = False
     last_chunk_at: AwareDatetime
     replayed_until: int | None = None
+    told: bool = False
 
     def missing(self) -> tuple[int, ...]:
-        """The chunk orders that should have come before the last one seen."""
-        seen = set(self.chunks)
-        return tuple(order for order in range(1, max(seen, default=0)) if order not in seen)
+        """The chunk orders that should have come before the last one seen, the first hundred of them."""
+        between = itertools.pairwise((0, *self.chunks))
+        missing = (order for a, b in between for order in range(a + 1, b))
+        return tuple(itertools.islice(missing, MISSING_MAX))
 
 
 class Taken(Model):
@@ -69,13 +80,14 @@ class Replay(Model):
 
     Then the media that came from *media_since* on, of messages that earlier replays had taken. Fixed
     when it begins, so that whoever takes over finds the same in the same order, and goes on after
-    the first *done* of them.
+    the first *done* of them. Media of what was written from *media_from* on may still come.
     """
 
     phase: int | None = None
     since: int
     until: int
     media_since: int = 0
+    media_from: AwareDatetime | None = None
     before: tuple[Taken, ...] = ()
     done: int = 0
 
@@ -94,6 +106,7 @@ class History(Model):
     phases: tuple[Phase, ...] = ()
     replay: Replay | None = None
     replayed: int = 0
+    of_groups: int = 0
     media_waiting: int = 0
     media_until: int | None = None
     last_media_at: AwareDatetime | None = None
@@ -183,11 +196,25 @@ def sync_state(step: StepRecord | None) -> SyncState:
     return states[step.state]
 
 
+def whole(history: History, phase: Phase) -> bool:
+    """Nothing is missing before the last chunk seen, and something says that it was the last."""
+    if phase.phase is None or not phase.chunks or phase.missing():
+        return False
+    later = any(p.phase is not None and p.phase > phase.phase for p in history.phases)
+    return later or history.progress >= 100
+
+
 def gaps(history: History) -> str | None:
     """Say which chunks never came; ``None`` when none is known to be missing."""
     missing = [
-        f"phase {phase.phase}: {', '.join(str(order) for order in phase.missing()[:10])}"
+        f"phase {phase.phase}: {', '.join(map(str, phase.missing()[:10])) or 'its end'}"
         for phase in history.phases
-        if phase.missing()
+        if phase.missing() or (phase.told and not whole(history, phase))
     ]
     return f"chunks of the history never came ({'; '.join(missing)})" if missing else None
+
+
+def waited_for(ledger: Ledger) -> bool:
+    """Whether what is missing of the history was waited for long enough to be called missing."""
+    told = ledger.history is not None and any(phase.told for phase in ledger.history.phases)
+    return told or history_state(ledger) == "complete"

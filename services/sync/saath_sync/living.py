@@ -18,9 +18,10 @@ from saath.events import (
     TemplateStatus,
 )
 from saath.identity import digest_id
-from saath_sync import deadline, heartbeat, life, templates
+from saath_sync import deadline, heartbeat, incomplete, life, templates
 from saath_sync.account_words import word_of
 from saath_sync.heartbeat import Heartbeat, Heartbeats
+from saath_sync.incomplete import Waiting
 from saath_sync.ledger import DeadlineTold, Ledger
 from saath_sync.life import Finding, Probing, Warned
 from saath_sync.onboarding import ONE_TIME
@@ -56,6 +57,7 @@ class Rules:
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
     warn_before: Sequence[timedelta] = deadline.WARN_BEFORE
     probing: Probing = field(default_factory=Probing)
+    waiting: Waiting = field(default_factory=Waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ def next_due(ledger: Ledger, rules: Rules) -> datetime | None:
                 _beat_due(ledger, rules),
                 deadline.next_due(ledger, rules.warn_before),
                 life.next_lift(ledger.life),
+                incomplete.next_due(ledger, rules.waiting),
             ),
         ),
         default=None,
@@ -190,6 +193,9 @@ def passed(ledger: Ledger, until: datetime, rules: Rules) -> Lived:
     if told := deadline.told_until(ledger, until, rules.warn_before):
         events.append(_deadline(ledger, told, rules))
         ledger = ledger.model_copy(update={"deadline": told})
+    if lacking := incomplete.said(ledger, until, rules.waiting):
+        ledger, event = lacking
+        events.append(event)
     beat_due = _beat_due(ledger, rules)
     if ledger.heartbeat and beat_due and beat_due <= until:
         said = heartbeat.due(ledger.heartbeat, until, rules.heartbeats)

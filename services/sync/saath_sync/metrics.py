@@ -9,6 +9,15 @@ GONE_ON = Counter(
 BACKFILLED = Counter(
     "saath_backfilled_events_total", "History put on backfill: messages, and media that came late."
 )
+CHUNKS = Counter(
+    "saath_history_chunks_total",
+    "Chunks of history: new, repeated, or after a later one.",
+    ["came"],
+)
+OF_GROUPS = Counter(
+    "saath_history_of_groups_total",
+    "Messages of groups in the history: left out, as Meta leaves them out.",
+)
 REPLAYS = Gauge("saath_replays_running", "Replays of history under way in this pod.")
 LIFE = Counter("saath_number_events_total", "What happened in the lives of numbers.", ["event"])
 PROBES = Counter("saath_number_probes_total", "What Meta says of a number when asked.", ["finding"])

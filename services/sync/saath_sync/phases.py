@@ -4,15 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from saath.events import HistoryChunkReceived
-from saath_sync.ledger import History, Ledger, Phase, Replay, Taken
+from saath_sync.ledger import History, Ledger, Phase, Replay, Taken, whole
+
+# Meta sends the media of so long before the connection, and no older.
+MEDIA_FOR = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a phase must have been quiet: with every sign that it is whole, and without."""
+    """
+    How long a phase must have been quiet: with every sign that it is whole, and without.
+
+    With ``hold`` one that is not whole waits until somebody says that it shall be replayed all the same.
+    """
 
     whole: timedelta
     incomplete: timedelta
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,7 @@ def chunk_received(
     orders = {*known.chunks, *(() if chunk.chunk is None else (chunk.chunk,))}
     phase = known.model_copy(
         update={
+            **_counted(known, chunk.chunk),
             "chunks": tuple(sorted(orders)),
             # An empty chunk only tells of progress; there is nothing in it to replay.
             "waiting": known.waiting + (chunk.messages > 0),
@@ -58,6 +67,21 @@ def chunk_received(
     # Whoever sends chunks has not declined, whatever was said in an earlier onboarding.
     ledger = ledger.model_copy(update={"declined": None})
     return _with(ledger, _put(history.model_copy(update={"progress": progress}), phase))
+
+
+def of_a_group(ledger: Ledger) -> Ledger:
+    """Count what was left out because it was written in a group."""
+    assert ledger.history is not None  # noqa: S101 # seen_at made it
+    update = {"of_groups": ledger.history.of_groups + 1}
+    return _with(ledger, ledger.history.model_copy(update=update))
+
+
+def _counted(phase: Phase, order: int | None) -> dict[str, int]:
+    if order is None or not phase.chunks:
+        return {}
+    if order in phase.chunks:
+        return {"repeated": phase.repeated + 1}
+    return {"disordered": phase.disordered + (order < max(phase.chunks))}
 
 
 def due(history: History, owned_since: datetime, now: datetime, patience: Patience) -> Due | None:
@@ -76,14 +100,14 @@ def due(history: History, owned_since: datetime, now: datetime, patience: Patien
     number_quiet = now - max(last, owned_since)
 
     def finished(phase: Phase) -> bool:
-        if not phase.waiting:
-            return False
+        if not phase.waiting or phase.asked:
+            return phase.asked
         phase_quiet = now - max(phase.last_chunk_at, owned_since)
         quiet = number_quiet if history.progress >= 100 else phase_quiet
-        if number_quiet >= patience.incomplete:
+        if number_quiet >= patience.incomplete and not patience.hold:
             return True
         late = phase.replayed_until is not None
-        return quiet >= patience.whole and (late or _whole(history, phase))
+        return quiet >= patience.whole and (late or whole(history, phase))
 
     ripe = [phase for phase in history.phases if finished(phase)]
     if ripe:
@@ -91,7 +115,18 @@ def due(history: History, owned_since: datetime, now: datetime, patience: Patien
     return Due(None, only_media=True) if _media_due(history, owned_since, now, patience) else None
 
 
-def replay_begun(ledger: Ledger, what: Due) -> Ledger | None:
+def replay_asked(ledger: Ledger) -> Ledger | None:
+    """Somebody wants what has come replayed as it is; ``None`` where nothing waits for that."""
+    history = ledger.history
+    waiting = [phase for phase in history.phases if phase.waiting] if history else []
+    if history is None or not waiting:
+        return None
+    for phase in waiting:
+        history = _put(history, phase.model_copy(update={"asked": True}))
+    return _with(ledger, history)
+
+
+def replay_begun(ledger: Ledger, what: Due, now: datetime) -> Ledger | None:
     """Fix what the next replay takes; ``None`` when there is nothing for it."""
     history = ledger.history
     if history is None or history.replay:
@@ -103,7 +138,8 @@ def replay_begun(ledger: Ledger, what: Due) -> Ledger | None:
         if phase is None or not phase.waiting:
             return None
         since = history.first_offset if phase.replayed_until is None else phase.replayed_until
-        begun = _put(history, phase.model_copy(update={"waiting": 0, "replayed_until": until}))
+        taken = {"waiting": 0, "asked": False, "replayed_until": until}
+        begun = _put(history, phase.model_copy(update=taken))
     elif not history.media_waiting:
         return None
     replay = Replay(
@@ -111,6 +147,7 @@ def replay_begun(ledger: Ledger, what: Due) -> Ledger | None:
         since=since,
         until=until,
         media_since=history.first_offset if history.media_until is None else history.media_until,
+        media_from=_media_from(ledger, now),
         before=_taken(history),
     )
     update = {"replay": replay, "media_waiting": 0, "media_until": until}
@@ -139,14 +176,6 @@ def replay_finished(ledger: Ledger, replay: Replay) -> Ledger | None:
     return _with(ledger, history.model_copy(update={"replay": None}))
 
 
-def _whole(history: History, phase: Phase) -> bool:
-    """Nothing is missing before the last chunk seen, and something says that it was the last."""
-    if phase.phase is None or not phase.chunks or phase.missing():
-        return False
-    later = any(p.phase is not None and p.phase > phase.phase for p in history.phases)
-    return later or history.progress >= 100
-
-
 def _media_due(history: History, owned_since: datetime, now: datetime, patience: Patience) -> bool:
     """Media came, no phase's own replay will take it along, and no more of it came for a while."""
     if not history.media_waiting or history.last_media_at is None or not _taken(history):
@@ -162,6 +191,16 @@ def _taken(history: History) -> tuple[Taken, ...]:
         for phase in history.phases
         if phase.replayed_until is not None
     )
+
+
+def _media_from(ledger: Ledger, now: datetime) -> datetime | None:
+    """What Meta still sends the media of; ``None`` where nobody sends any."""
+    if ledger.adopted:
+        return None
+    exchange = ledger.steps.get("exchange")
+    connected_at = exchange.answered_at if exchange else None
+    # Where it was connected elsewhere, that was not long ago, or no history would come.
+    return (connected_at or now) - MEDIA_FOR
 
 
 def _age(phase: Phase) -> int:

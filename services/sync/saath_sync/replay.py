@@ -1,83 +1,122 @@
-"""Which messages a replay takes, and in which order. Pure."""
+"""What a message of the history is once all that is known of it is put together. Pure."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from saath.events import Contact, Event, HistoryMediaReceived, MessageBackfilled
-from saath_sync.facts import Replayed
-from saath_sync.ledger import Replay
+from saath.events import (
+    Content,
+    Event,
+    HistoryMediaReceived,
+    JsonObject,
+    MessageBackfilled,
+    MessageEdited,
+    MessageRevoked,
+)
+from saath.identity import event_id
 
 PLACEHOLDER = "media_placeholder"
+EDIT, REVOKE = "edit", "revoke"
+
+# Meta's words for what became of a message, in ours, the least first.
+STATUSES: Mapping[str, str] = {
+    "PENDING": "pending",
+    "SENT": "sent",
+    "ERROR": "failed",
+    "DELIVERED": "delivered",
+    "READ": "read",
+    "PLAYED": "played",
+}
+_RANKS = {status: rank for rank, status in enumerate(STATUSES.values(), start=1)}
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Where a message was first seen, and whose it is."""
-
-    offset: int
-    phase: int | None
-    contact: Contact
+def status_of(said: str | None) -> str | None:
+    """What became of a message, in our words; one that we do not know in small letters."""
+    return STATUSES.get(said.upper(), said.lower()) if said else None
 
 
-@dataclass(slots=True)
-class Gathering:
+def rank_of(status: str | None) -> int:
+    """How far a message got. Chunks that come again may know more than the first."""
+    return _RANKS.get(status or "", 0)
+
+
+def is_of_a_group(message: MessageBackfilled) -> bool:
+    """Whether it was written in a group: Meta leaves these out, and so do we where one comes."""
+    user = message.contact.user_id or ""
+    return "group_id" in (message.content.model_extra or {}) or user.endswith("@g.us")
+
+
+def target_of(message: MessageBackfilled) -> str | None:
+    """The message that this one edits or takes back; ``None`` for one that says something itself."""
+    if message.content.type not in (EDIT, REVOKE):
+        return None
+    target = _said(message).get("original_message_id")
+    return target if isinstance(target, str) else None
+
+
+def as_out(
+    message: MessageBackfilled,
+    status: str | None,
+    media: HistoryMediaReceived | None,
+    changes: Sequence[MessageBackfilled],
+    media_from: datetime | None,
+) -> MessageBackfilled:
     """
-    Gathers one replay from a number's history, read from its first record to the replay's end.
+    A message as it goes out: its media in its place, its *changes* made, the latest last.
 
-    A message belongs to the place where it was first seen, however often it comes again, so no two
-    replays of a number take the same one. What is read is fixed, so the result is the same whoever
-    reads it, and whenever.
+    A placeholder keeps its place whatever was edited: what comes for it is the media as it is by now.
     """
-
-    replay: Replay
-    _known: dict[str, Seen] = field(default_factory=dict)
-    _taken: list[MessageBackfilled] = field(default_factory=list)
-    _media: dict[str, tuple[int, HistoryMediaReceived]] = field(default_factory=dict)
-
-    def add(self, offset: int, event: Event) -> None:
-        """Look at one event of the number's history, at its *offset*."""
-        if offset >= self.replay.until:
-            return
-        match event:
-            case MessageBackfilled() if event.message_id not in self._known:
-                self._known[event.message_id] = Seen(offset, event.phase, event.contact)
-                if event.phase == self.replay.phase and offset >= self.replay.since:
-                    self._taken.append(event)
-            case HistoryMediaReceived():
-                self._media.setdefault(event.message_id, (offset, event))
-
-    def result(self) -> list[Replayed]:
-        """
-        The messages in time order; where the media has come, it stands for its placeholder.
-
-        After them the media that came too late for that, because an earlier replay took its message.
-        """
-        messages = [self._with_media(message) for message in sorted(self._taken, key=_in_time)]
-        media = [late for found in self._media.values() for late in self._late(*found)]
-        return [*messages, *sorted(media, key=_in_time)]
-
-    def _with_media(self, message: MessageBackfilled) -> MessageBackfilled:
-        found = self._media.get(message.message_id)
-        if found is None or message.content.type != PLACEHOLDER:
-            return message
-        return message.model_copy(update={"content": found[1].content})
-
-    def _late(self, offset: int, media: HistoryMediaReceived) -> Iterable[HistoryMediaReceived]:
-        seen = self._known.get(media.message_id)
-        if seen is None or offset < self.replay.media_since:
-            return
-        if any(t.phase == seen.phase and seen.offset < t.until for t in self.replay.before):
-            # Media may come without saying whose it is; its message says it.
-            yield media.model_copy(update={"contact": seen.contact})
+    update: dict[str, object] = {"origin": "history", "status": status}
+    if message.content.type == PLACEHOLDER:
+        if media is not None:
+            update["content"] = media.content
+        else:
+            recent = media_from is not None and message.time >= media_from
+            update["media"] = "awaited" if recent else "never"
+    for change in changes:
+        if change.content.type == REVOKE:
+            update["revoked_at"] = change.time
+            continue
+        update["edited_at"] = change.time
+        if message.content.type != PLACEHOLDER:
+            update["content"] = _new_content(change)
+    return message.model_copy(update=update)
 
 
-def gather(history: Iterable[tuple[int, Event]], replay: Replay) -> list[Replayed]:
-    """All of a replay's events, in their order, from *history*: offsets and events."""
-    gathering = Gathering(replay)
-    for offset, event in history:
-        gathering.add(offset, event)
-    return gathering.result()
+def as_change(message: MessageBackfilled) -> MessageEdited | MessageRevoked:
+    """An edit or a deletion by itself: its message went out before, or is not known."""
+    edit = message.content.type == EDIT
+    told = ("original_message_id", "message") if edit else ("original_message_id",)
+    extra = message.content.model_extra or {}
+    rest = {key: said for key, said in extra.items() if key != message.content.type}
+    rest |= {key: said for key, said in _said(message).items() if key not in told}
+    facts = {
+        "id": event_id(message.message_id, "edited" if edit else "revoked"),
+        "time": message.time,
+        "number": message.number,
+        "origin": "history",
+        "message_id": message.message_id,
+        "original_message_id": target_of(message),
+        "contact": message.contact,
+        "by": message.author,
+        "details": rest or None,
+    }
+    if edit:
+        return MessageEdited.model_validate({**facts, "content": _new_content(message)})
+    return MessageRevoked.model_validate(facts)
 
 
-def _in_time(event: Replayed) -> tuple[object, str]:
-    return (event.time, event.message_id)
+def is_change(event: Event) -> bool:
+    """Whether *event* only changes another message."""
+    return isinstance(event, MessageBackfilled) and event.content.type in (EDIT, REVOKE)
+
+
+def _said(message: MessageBackfilled) -> JsonObject:
+    found = (message.content.model_extra or {}).get(message.content.type)
+    return found if isinstance(found, dict) else {}
+
+
+def _new_content(edit: MessageBackfilled) -> Content:
+    found = _said(edit).get("message")
+    said = dict(found) if isinstance(found, dict) else {}
+    kind = said.get("type")
+    return Content.model_validate(said | {"type": kind if isinstance(kind, str) else "unknown"})

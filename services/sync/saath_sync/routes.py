@@ -13,7 +13,7 @@ from saath.probe_routes import probe_routes
 from saath_sync.adopt_routes import adopt_routes
 from saath_sync.connect import Wish
 from saath_sync.eligibility import Candidate, NotEligible, judged
-from saath_sync.facts import AppOpened
+from saath_sync.facts import AppOpened, ReplayAsked
 from saath_sync.front import (
     DIGITS,
     Front,
@@ -62,6 +62,7 @@ def application(front: Front) -> FastAPI:
     app = FastAPI(title="saath-sync", docs_url=None, redoc_url=None, openapi_url=where)
     app.include_router(adopt_routes(front))
     app.include_router(_numbers(front))
+    app.include_router(_by_people(front))
     app.include_router(watch_routes(front))
     app.include_router(probe_routes(front.health))
 
@@ -112,14 +113,29 @@ def _numbers(front: Front) -> APIRouter:
         ledger = await service.connector.resume(number, token)
         return JSONResponse(shown(ledger, front.now()))
 
+    return router
+
+
+def _by_people(front: Front) -> APIRouter:
+    """What only a person can say of a number."""
+    router = APIRouter()
+
     @router.post("/numbers/{number}/opened")
     async def opened(request: Request, number: Number) -> JSONResponse:
         """A person says that the app was opened on the phone: the API cannot see it."""
+        return await said(request, AppOpened(number))
+
+    @router.post("/numbers/{number}/history/replay")
+    async def replay(request: Request, number: Number) -> JSONResponse:
+        """Replay what has come of a number's history as it is, without waiting for what is missing."""
+        return await said(request, ReplayAsked(number))
+
+    async def said(request: Request, fact: AppOpened | ReplayAsked) -> JSONResponse:
         numbers = service_of(front, request).connector.numbers
-        if numbers.ledger(number) is None:
-            raise UnknownNumber(f"the number {number} was never connected here")
-        await numbers.submit(AppOpened(number))
-        ledger = numbers.ledger(number)
+        if numbers.ledger(fact.number) is None:
+            raise UnknownNumber(f"the number {fact.number} was never connected here")
+        await numbers.submit(fact)
+        ledger = numbers.ledger(fact.number)
         assert ledger is not None  # noqa: S101 # it was there, and none is ever forgotten
         return JSONResponse(shown(ledger, front.now()))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -13,6 +13,7 @@ from saath.secrets import CredentialSettings
 from saath.settings import Section, Settings
 from saath_sync.eligibility import NotSupported, newest
 from saath_sync.heartbeat import Heartbeats
+from saath_sync.incomplete import Waiting
 from saath_sync.life import Probing
 from saath_sync.living import Rules
 from saath_sync.phases import Patience
@@ -33,6 +34,8 @@ class SyncSection(Section):
     history_quiet_seconds: float = Field(default=10.0, ge=0.05)
     # Whatever has come is replayed when no chunk of the number came for this long.
     chunk_patience_seconds: float = Field(default=300.0, ge=0.1)
+    # What becomes of a phase that is not whole by then: replayed as it is, or held until somebody says so.
+    incomplete_history: Literal["replay", "hold"] = "replay"
     # Where nothing more of the history came by a day after the connection, it is overdue after this.
     history_patience_seconds: float = Field(default=3600.0, ge=0)
     # History messages put on backfill, all numbers of a pod together: live traffic goes first.
@@ -72,6 +75,10 @@ class SyncSection(Section):
                 grace=timedelta(minutes=self.probe_grace_minutes),
                 again_after=timedelta(minutes=self.probe_again_minutes),
             ),
+            waiting=Waiting(
+                patience=timedelta(seconds=self.chunk_patience_seconds),
+                hold=self.incomplete_history == "hold",
+            ),
         )
 
     @model_validator(mode="after")
@@ -88,6 +95,7 @@ class SyncSection(Section):
         return Patience(
             whole=timedelta(seconds=self.history_quiet_seconds),
             incomplete=timedelta(seconds=self.chunk_patience_seconds),
+            hold=self.incomplete_history == "hold",
         )
 
 

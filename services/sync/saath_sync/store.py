@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from saath.events import NumberRecorded
 from saath.identity import digest_id
 from saath_sync.description import Description
-from saath_sync.ledger import Ledger, gaps, history_due_at, history_state, sync_state
+from saath_sync.ledger import Ledger, gaps, history_due_at, history_state, sync_state, waited_for
 from saath_sync.life import state_of
 
 
@@ -26,7 +26,7 @@ def recorded(ledger: Ledger, now: datetime, history_patience: timedelta) -> Numb
     state = history_state(ledger)
     if state == "failed" and ledger.declined:
         problems.append(ledger.declined)
-    if history and state == "complete":
+    if history and waited_for(ledger):
         problems.extend(filter(None, [gaps(history)]))
     return NumberRecorded(
         id=digest_id("number_", ledger.number, now.isoformat()),

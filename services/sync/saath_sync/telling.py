@@ -6,6 +6,9 @@ from saath.events import (
     Event,
     HeartbeatAtRisk,
     HeartbeatLost,
+    HistoryChunkReceived,
+    HistoryIncomplete,
+    MessageBackfilled,
     NumberStateChanged,
     SyncDeadlineNear,
     SyncDeadlinePassed,
@@ -19,6 +22,7 @@ from saath_sync.facts import (
     Fact,
     HistoryGiven,
     Probed,
+    ReplayAsked,
     ReplayBegun,
     ReplayFinished,
     ReplayProgressed,
@@ -26,6 +30,7 @@ from saath_sync.facts import (
     StepAsked,
     TokenObtained,
 )
+from saath_sync.ledger import Ledger
 
 log = structlog.get_logger()
 
@@ -51,8 +56,31 @@ def tell(event: Event) -> None:
             log.warning(name, number=event.number, open=event.open)
         case SyncDeadlinePassed():
             log.warning(name, number=event.number, lost=event.lost)
+        case HistoryIncomplete():
+            lacking = [phase.model_dump(exclude_none=True) for phase in event.phases]
+            log.warning(name, number=event.number, phases=lacking, replays=event.replays)
         case _:
             log.warning(name, number=event.number)
+
+
+def count(event: Event, before: Ledger | None, ledger: Ledger) -> None:
+    """What a record of the history adds to the metrics."""
+    match event:
+        case MessageBackfilled():
+            metrics.OF_GROUPS.inc(_of_groups(ledger) - _of_groups(before))
+        case HistoryChunkReceived():
+            was, now = _chunks(before, event.phase), _chunks(ledger, event.phase)
+            came = "repeated" if now[0] > was[0] else "disordered" if now[1] > was[1] else "new"
+            metrics.CHUNKS.labels(came).inc()
+
+
+def _of_groups(ledger: Ledger | None) -> int:
+    return ledger.history.of_groups if ledger and ledger.history else 0
+
+
+def _chunks(ledger: Ledger | None, number: int | None) -> tuple[int, int]:
+    found = ledger.history.phases if ledger and ledger.history else ()
+    return next(((p.repeated, p.disordered) for p in found if p.phase == number), (0, 0))
 
 
 def say(fact: Fact) -> None:
@@ -73,6 +101,19 @@ def say(fact: Fact) -> None:
             outcome = type(fact.result).__name__.lower()
             metrics.STEPS.labels(fact.step, outcome).inc()
             log.info("step.answered", number=fact.number, step=fact.step, outcome=outcome)
+        case ReplayAsked() | ReplayBegun() | ReplayProgressed() | ReplayFinished():
+            _say_replay(fact)
+        case AppOpened():
+            log.info("app.opened", number=fact.number)
+        case Probed():
+            metrics.PROBES.labels(fact.finding).inc()
+            log.info("number.probed", number=fact.number, finding=fact.finding, cause=fact.cause)
+
+
+def _say_replay(fact: ReplayAsked | ReplayBegun | ReplayProgressed | ReplayFinished) -> None:
+    match fact:
+        case ReplayAsked():
+            log.info("replay.asked", number=fact.number)
         case ReplayBegun():
             due = fact.due
             log.info("replay.begun", number=fact.number, phase=due.phase, only_media=due.only_media)
@@ -81,8 +122,3 @@ def say(fact: Fact) -> None:
         case ReplayFinished():
             done = fact.replay.done
             log.info("replay.finished", number=fact.number, phase=fact.replay.phase, events=done)
-        case AppOpened():
-            log.info("app.opened", number=fact.number)
-        case Probed():
-            metrics.PROBES.labels(fact.finding).inc()
-            log.info("number.probed", number=fact.number, finding=fact.finding, cause=fact.cause)

@@ -5,7 +5,7 @@ from datetime import datetime
 from saath.events import JsonObject
 from saath_sync import advice, onboarding
 from saath_sync.description import Description
-from saath_sync.ledger import History, Ledger, Step, history_state, sync_state
+from saath_sync.ledger import History, Ledger, Step, gaps, history_state, sync_state, waited_for
 from saath_sync.life import state_of
 
 
@@ -24,7 +24,7 @@ def shown(ledger: Ledger, now: datetime) -> JsonObject:
         "contacts_sync": sync_state(ledger.steps.get("contacts")),
         "history_sync": history_state(ledger),
         "steps": [_step(step, ledger, now) for step in onboarding.wanted(ledger)],
-        "history": _history(ledger.history) if ledger.history else None,
+        "history": _history(ledger, ledger.history) if ledger.history else None,
         "problem": ledger.declined,
     }
 
@@ -58,15 +58,19 @@ def _step(step: Step, ledger: Ledger, now: datetime) -> JsonObject:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _history(history: History) -> JsonObject:
+def _history(ledger: Ledger, history: History) -> JsonObject:
     return {
         "progress": history.progress,
         "messages_replayed": history.replayed,
+        "messages_of_groups": history.of_groups,
+        "problem": gaps(history) if waited_for(ledger) else None,
         "phases": [
             {
                 "phase": phase.phase,
                 "chunks_received": len(phase.chunks),
                 "chunks_missing": list(phase.missing()),
+                "chunks_repeated": phase.repeated,
+                "chunks_out_of_order": phase.disordered,
                 "replayed": phase.replayed_until is not None
                 and not phase.waiting
                 and (history.replay is None or history.replay.phase != phase.phase),

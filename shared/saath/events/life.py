@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime
 
-from saath.events.base import Event, Private
+from saath.events.base import Event, Model, Private
 from saath.events.numbers import NumberState, Restriction
 
 OneTime = Literal["contacts", "history"]
@@ -75,4 +75,31 @@ class SyncDeadlinePassed(Event):
     )
     ended_at: AwareDatetime
     lost: tuple[OneTime, ...]
+    what_to_do: str
+
+
+class IncompletePhase(Model):
+    """
+    A phase of a number's history of which not everything came.
+
+    ``missing`` are chunks before the last that came, the first hundred of them; where there are none,
+    nothing said that the last one that came was the last there is.
+    """
+
+    phase: int | None = None
+    received: int
+    missing: tuple[int, ...] = ()
+
+
+class HistoryIncomplete(Event):
+    """
+    So long no chunk came of a number's history, and these phases are not whole. Said once for a phase.
+
+    ``replays`` says what becomes of what has come: it is replayed, or ``held`` until somebody says so.
+    """
+
+    type: Literal["io.saath.number.history_incomplete.v1"] = "io.saath.number.history_incomplete.v1"
+    phases: tuple[IncompletePhase, ...]
+    progress: int
+    replays: Literal["now", "held"]
     what_to_do: str

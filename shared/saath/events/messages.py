@@ -152,7 +152,15 @@ class MessagePriced(Event):
 
 
 class MessageBackfilled(Event):
-    """A message older than the connection, from the phone's history. It never acts."""
+    """
+    A message older than the connection, from the phone's history. It never acts.
+
+    On ``backfill`` and in the log ``status`` is in our words (``pending``, ``sent``, ``delivered``,
+    ``read``, ``played``, ``failed``; one of Meta's that we do not know in small letters), ``content`` is
+    what the last edit left, and ``edited_at`` and ``revoked_at`` say that its author changed it or took it
+    back. ``media`` is there where the content is a placeholder: the media is ``awaited``, or will come
+    ``never``, because Meta sends it for the last 14 days only.
+    """
 
     type: Literal["io.saath.message.backfilled.v1"] = "io.saath.message.backfilled.v1"
     message_id: str
@@ -162,6 +170,9 @@ class MessageBackfilled(Event):
     status: str | None = None
     phase: int | None = None
     chunk: int | None = None
+    media: Literal["awaited", "never"] | None = None
+    edited_at: AwareDatetime | None = None
+    revoked_at: AwareDatetime | None = None
 
 
 class HistoryMediaReceived(Event):

@@ -34,7 +34,7 @@ from saath_sync.facts import ReplayBegun, ReplayFinished, ReplayProgressed
 from saath_sync.handler import STATE, Installation, SyncHandler
 from saath_sync.ledger import Replay
 from saath_sync.onboarding import StepRefused
-from saath_sync.phases import Due
+from saath_sync.phases import MEDIA_FOR, Due
 
 PARTITIONS = 24
 LAYOUT = Layout({topic.name: PARTITIONS for topic in TOPICS})
@@ -86,10 +86,10 @@ def test_a_replay_writes_history_and_counts_it() -> None:
     handler.handle(record(message("a"), 0), NOW)
     handler.handle(record(chunk(0, 1, 100), 1), NOW)
     list(handler.handle_fact(ReplayBegun(NUMBER, Due(0)), NOW))
-    replay = Replay(phase=0, since=0, until=2)
+    replay = Replay(phase=0, since=0, until=2, media_from=NOW - MEDIA_FOR)
 
     outputs = list(handler.handle_fact(ReplayProgressed(NUMBER, replay, (message("a"),)), NOW))
-    onward = Replay(phase=0, since=0, until=2, done=1)
+    onward = replay.model_copy(update={"done": 1})
     list(handler.handle_fact(ReplayFinished(NUMBER, onward), NOW))
 
     written = [decode(output.headers, output.value) for output in outputs]

@@ -7,9 +7,19 @@ from tests.unit.sync.samples import NOW, NUMBER, chunk, declined, media, message
 from saath.events import Event
 from saath_sync.decide import decide
 from saath_sync.ledger import DECLINED, History, Ledger, Phase, Replay, Taken, gaps, history_state
-from saath_sync.phases import Due, Patience, due, replay_begun, replay_finished, replay_progressed
+from saath_sync.phases import (
+    MEDIA_FOR,
+    Due,
+    Patience,
+    due,
+    replay_begun,
+    replay_finished,
+    replay_progressed,
+)
 
 PATIENCE = Patience(whole=seconds(10), incomplete=seconds(300))
+# What Meta sends the media of, where nobody knows when the number was connected.
+RECENT = NOW - MEDIA_FOR
 LONG_AGO = NOW - seconds(10_000)
 
 
@@ -34,7 +44,9 @@ def test_chunks_are_counted_in_any_order_and_once() -> None:
         first_offset=0,
         next_offset=4,
         progress=40,
-        phases=(Phase(phase=0, chunks=(1, 2), waiting=3, last_chunk_at=NOW),),
+        phases=(
+            Phase(phase=0, chunks=(1, 2), repeated=1, disordered=1, waiting=3, last_chunk_at=NOW),
+        ),
     )
 
 
@@ -69,51 +81,61 @@ def test_silence_is_counted_from_when_this_owner_began_to_listen() -> None:
 
 def test_a_chunk_that_comes_after_its_phase_was_replayed_is_replayed_on_its_own() -> None:
     ledger = after(message("a"), chunk(0, 1), chunk(1, 1))
-    begun = replay_begun(ledger, Due(0))
+    begun = replay_begun(ledger, Due(0), NOW)
     assert begun is not None
-    finished = replay_finished(begun, Replay(phase=0, since=0, until=3))
+    finished = replay_finished(begun, Replay(phase=0, since=0, until=3, media_from=RECENT))
     late = after(message("b"), chunk(0, 5), ledger=finished)
 
-    again = replay_begun(late, Due(0))
+    again = replay_begun(late, Due(0), NOW)
 
     assert due_phase(late, 10) == 0
     assert again is not None
     assert again.history is not None
     assert again.history.replay == Replay(
-        phase=0, since=3, until=5, media_since=3, before=(Taken(phase=0, until=3),)
+        phase=0,
+        since=3,
+        until=5,
+        media_since=3,
+        media_from=RECENT,
+        before=(Taken(phase=0, until=3),),
     )
 
 
 def test_media_that_comes_after_its_phase_is_replayed_on_its_own() -> None:
-    replayed = replay_begun(after(message("a"), chunk(0, 1, 100)), Due(0))
+    replayed = replay_begun(after(message("a"), chunk(0, 1, 100)), Due(0), NOW)
     assert replayed is not None
-    ledger = replay_finished(replayed, Replay(phase=0, since=0, until=2))
+    ledger = replay_finished(replayed, Replay(phase=0, since=0, until=2, media_from=RECENT))
     ledger = after(media("a"), ledger=ledger)
     assert ledger.history is not None
 
     moments = [due(ledger.history, LONG_AGO, NOW + seconds(s), PATIENCE) for s in (9, 10)]
-    begun = replay_begun(ledger, Due(None, only_media=True))
+    begun = replay_begun(ledger, Due(None, only_media=True), NOW)
 
     assert moments == [None, Due(None, only_media=True)]
     assert begun is not None
     assert begun.history is not None
     assert begun.history.replay == Replay(
-        phase=None, since=3, until=3, media_since=2, before=(Taken(phase=0, until=2),)
+        phase=None,
+        since=3,
+        until=3,
+        media_since=2,
+        media_from=RECENT,
+        before=(Taken(phase=0, until=2),),
     )
     assert history_state(begun) == "complete"
 
 
 def test_one_replay_at_a_time() -> None:
-    begun = replay_begun(after(chunk(0, 1), chunk(1, 1, 100)), Due(1))
+    begun = replay_begun(after(chunk(0, 1), chunk(1, 1, 100)), Due(1), NOW)
 
     assert begun is not None
-    assert (due_phase(begun, 1000), replay_begun(begun, Due(0))) == (None, None)
+    assert (due_phase(begun, 1000), replay_begun(begun, Due(0), NOW)) == (None, None)
 
 
 def test_a_replay_told_twice_is_counted_once() -> None:
-    begun = replay_begun(after(message("a"), chunk(0, 1, 100)), Due(0))
+    begun = replay_begun(after(message("a"), chunk(0, 1, 100)), Due(0), NOW)
     assert begun is not None
-    replay = Replay(phase=0, since=0, until=2)
+    replay = Replay(phase=0, since=0, until=2, media_from=RECENT)
     onward = replay_progressed(begun, replay, 1, 1)
 
     assert onward is not None
@@ -124,9 +146,9 @@ def test_a_replay_told_twice_is_counted_once() -> None:
 
 def test_history_is_complete_when_its_end_was_seen_and_all_of_it_is_out() -> None:
     running = after(message("a"), chunk(0, 1, 100))
-    begun = replay_begun(running, Due(0))
+    begun = replay_begun(running, Due(0), NOW)
     assert begun is not None
-    finished = replay_finished(begun, Replay(phase=0, since=0, until=2))
+    finished = replay_finished(begun, Replay(phase=0, since=0, until=2, media_from=RECENT))
     assert finished is not None
 
     states = [history_state(ledger) for ledger in (running, begun, finished)]
