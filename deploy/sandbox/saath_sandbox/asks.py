@@ -21,6 +21,13 @@ class HistorySpec(Ask):
     chunk_messages: int = Field(100, ge=1)
     interval_seconds: float = Field(0.02, ge=0)
     shuffle: Literal["none", "phase", "all"] = "phase"
+    edits: int = Field(0, ge=0)  # texts that were changed a minute later
+    revokes: int = Field(0, ge=0)  # texts that were deleted a minute later
+    groups: int = Field(0, ge=0)  # messages of a group, which Meta leaves out
+    greeting: str | None = None  # the app's own text, 3 s after what each customer wrote first
+    duplicates: float = Field(0, ge=0, le=1)  # the share of chunks that come twice
+    missing: int = Field(0, ge=0)  # the first chunks of the longest phase that never come
+    media_order: Literal["between", "before", "after"] = "between"  # its own POSTs and the chunks
 
 
 class NumberAsk(Ask):

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from saath_sandbox import webhooks
 from saath_sandbox.asks import HistorySpec
@@ -11,6 +12,7 @@ from saath_sandbox.webhooks import Json
 
 DAY_SECONDS = 86_400
 MEDIA_FOLLOWS_FOR_DAYS = 14
+GROUP = "120363041234567890@g.us"
 
 # Meta's phases by age in days: newest first. The share of messages put in each is ours.
 PHASES = ((0, 0.0, 1.0, 0.2), (1, 1.0, 90.0, 0.5), (2, 90.0, 180.0, 0.3))
@@ -28,9 +30,11 @@ class OldMessage:
     timestamp: int
     customer: str
     sender: str
-    kind: str  # text, or media: a placeholder first
+    kind: str  # text, media: a placeholder first, edit or revoke
     text: str
     media_follows: bool
+    target: str | None = None  # the message that was edited or deleted
+    group: str | None = None
 
     def item(self, business: str) -> Json:
         """As a history chunk carries it."""
@@ -38,11 +42,23 @@ class OldMessage:
         if self.sender == business:
             item["to"] = self.customer
         item |= {"id": self.wamid, "timestamp": str(self.timestamp)}
-        if self.kind == "text":
-            item |= {"type": "text", "text": {"body": self.text}}
-        else:
-            item |= {"type": "media_placeholder"}
-        return item | {"history_context": {"status": "READ"}}
+        if self.group:
+            item |= {"group_id": self.group}
+        return item | self._said() | {"history_context": {"status": "READ"}}
+
+    def _said(self) -> Json:
+        text: Json = {"type": "text", "text": {"body": self.text}}
+        match self.kind:
+            case "text":
+                return text
+            case "edit":
+                message = {"context": {"id": "M0"}, **text}
+                edit = {"original_message_id": self.target, "message": message}
+                return {"type": "edit", "edit": edit}
+            case "revoke":
+                return {"type": "revoke", "revoke": {"original_message_id": self.target}}
+            case _:
+                return {"type": "media_placeholder"}
 
     def follow_up(self, business: str) -> Json:
         """What follows `metadata` when the media itself arrives: its own POST."""
@@ -76,10 +92,12 @@ def compose(
     ages = [(phase, chance.uniform(phase[1], min(phase[2], spec.days))) for phase in phases]
     ages.sort(key=lambda aged: -aged[1])
     media = set(chance.sample(range(spec.messages), min(spec.media, spec.messages)))
-    return [
+    messages = [
         _message(index, phase[0], age, index in media, people, business, now, chance, ids)
         for index, (phase, age) in enumerate(ages)
     ]
+    more = beside(spec, messages, people, business, ids)
+    return sorted([*messages, *more], key=lambda message: message.timestamp) if more else messages
 
 
 def _message(
@@ -108,29 +126,73 @@ def _message(
     )
 
 
+def beside(
+    spec: HistorySpec,
+    messages: list[OldMessage],
+    people: list[str],
+    business: str,
+    ids: Identifiers,
+) -> list[OldMessage]:
+    """What is in a past besides messages: greetings, edits, deletions, and a group's talk."""
+    texts = [message for message in messages if message.kind == "text"]
+    edited, revoked = texts[: spec.edits], texts[spec.edits :][: spec.revokes]
+    first = {message.customer: message for message in reversed(messages[: len(people)])}
+    greeted = first.values() if spec.greeting else ()
+
+    def after(message: OldMessage, seconds: int, by_us: bool, **changed: Any) -> OldMessage:
+        name = ids.wamid(message.customer, "business" if by_us else "customer")
+        at = message.timestamp + seconds
+        return replace(message, wamid=name, timestamp=at, media_follows=False, **changed)
+
+    def change(kind: str, message: OldMessage) -> OldMessage:
+        by_us, text = message.sender == business, f"{message.text} (edited)"
+        return after(message, 60, by_us, kind=kind, text=text, target=message.wamid)
+
+    return [
+        *(after(m, 3, True, kind="text", text=spec.greeting, sender=business) for m in greeted),
+        *(change("edit", message) for message in edited),
+        *(change("revoke", message) for message in revoked),
+        *(after(m, 30, False, sender=m.customer, group=GROUP) for m in texts[: spec.groups]),
+    ]
+
+
 def deliver(
     messages: list[OldMessage], spec: HistorySpec, business: str, chance: random.Random
 ) -> list[Json]:
     """The values to send, in the order to send them: chunks shuffled, media somewhere between."""
     chunks = list(_chunks(messages, spec.chunk_messages))
+    lost = _lost([(phase, order) for phase, order, _ in chunks], spec.missing)
     values = [
         webhooks.history_chunk(
             phase, order, 100 * (index + 1) // len(chunks), _threads(part, business)
         )
         for index, (phase, order, part) in enumerate(chunks)
+        if (phase, order) not in lost
     ]
     if not values:
         return [webhooks.history_chunk(0, 1, 100, [])]
+    if spec.duplicates:
+        values += [value for value in values if chance.random() < spec.duplicates]
     if spec.shuffle == "phase":
         values = _shuffled_within_phases(values, chance)
     elif spec.shuffle == "all":
         chance.shuffle(values)
-    for message in messages:
-        if message.media_follows:
-            # Anywhere: a media's own POST may come before the chunk with its placeholder.
-            at = chance.randrange(len(values) + 1) if spec.shuffle != "none" else len(values)
-            values.insert(at, message.follow_up(business))
+    follow_ups = [message.follow_up(business) for message in messages if message.media_follows]
+    if spec.media_order == "before":
+        return [*follow_ups, *values]
+    if spec.media_order == "after" or spec.shuffle == "none":
+        return [*values, *follow_ups]
+    for follow_up in follow_ups:
+        # Anywhere: a media's own POST may come before the chunk with its placeholder.
+        values.insert(chance.randrange(len(values) + 1), follow_up)
     return values
+
+
+def _lost(places: list[tuple[int, int]], count: int) -> set[tuple[int, int]]:
+    """The first *count* chunks of the phase that has the most."""
+    phases = [phase for phase, _ in places]
+    longest = max(set(phases), key=phases.count, default=None)
+    return {(phase, order) for phase, order in places if phase == longest and order <= count}
 
 
 def _chunks(messages: list[OldMessage], size: int) -> Iterator[tuple[int, int, list[OldMessage]]]:
@@ -143,8 +205,9 @@ def _chunks(messages: list[OldMessage], size: int) -> Iterator[tuple[int, int, l
 def _threads(messages: list[OldMessage], business: str) -> list[Json]:
     threads: dict[str, list[Json]] = {}
     for message in messages:
-        threads.setdefault(message.customer, []).append(message.item(business))
-    return [{"id": customer, "messages": items} for customer, items in threads.items()]
+        whose = message.group or message.customer
+        threads.setdefault(whose, []).append(message.item(business))
+    return [{"id": whose, "messages": items} for whose, items in threads.items()]
 
 
 def _shuffled_within_phases(values: list[Json], chance: random.Random) -> list[Json]:

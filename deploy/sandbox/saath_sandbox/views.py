@@ -86,6 +86,8 @@ class OldMessage(View):
     kind: str
     text: str
     media_follows: bool
+    target: str | None = None
+    group: str | None = None
 
 
 class Verified(View):

@@ -123,3 +123,48 @@ def test_a_chunk_has_the_keys_of_metas_example() -> None:
 
     assert (keys(theirs), keys(ours)) == (keys(customer), keys(business))
     assert keys(delivered()[0][0])["metadata"] == keys(wanted)["metadata"]
+
+
+def test_chunks_that_never_come_are_the_first_of_the_longest_phase_and_the_end_is_told() -> None:
+    spec = SPEC.model_copy(update={"missing": 2})
+    whole = {(c["metadata"]["phase"], c["metadata"]["chunk_order"]) for c in delivered()[0]}
+
+    chunks, _ = delivered(spec)
+
+    came = {(c["metadata"]["phase"], c["metadata"]["chunk_order"]) for c in chunks}
+    assert whole - came == {(1, 1), (1, 2)}
+    assert max(chunk["metadata"]["progress"] for chunk in chunks) == 100
+
+
+def test_chunks_come_twice_and_hold_nothing_else() -> None:
+    chunks, _ = delivered(SPEC.model_copy(update={"duplicates": 1.0}))
+
+    places = [(c["metadata"]["phase"], c["metadata"]["chunk_order"]) for c in chunks]
+    assert sorted(places) == sorted([*set(places), *set(places)])
+
+
+def test_media_come_before_or_after_all_chunks() -> None:
+    kinds = {}
+    for order in ("before", "after"):
+        spec = SPEC.model_copy(update={"media_order": order})
+        values = history.deliver(past(spec), spec, BUSINESS, random.Random(2))
+        kinds[order] = ["history" in value for value in values]
+
+    assert kinds["before"] == sorted(kinds["before"])
+    assert kinds["after"] == sorted(kinds["after"], reverse=True)
+
+
+def test_greetings_edits_deletions_and_a_groups_talk_are_beside_what_was_there() -> None:
+    spec = SPEC.model_copy(
+        update={"edits": 3, "revokes": 2, "groups": 4, "greeting": "We answer from nine on."}
+    )
+    plain = {message.wamid for message in past()}
+
+    more = [message for message in past(spec) if message.wamid not in plain]
+
+    greetings = [message for message in more if message.text == spec.greeting]
+    assert len({message.customer for message in greetings}) == spec.contacts
+    assert [m.kind for m in more if m.target].count("edit") == 3
+    assert [m.kind for m in more if m.target].count("revoke") == 2
+    assert len([m for m in more if m.group]) == 4
+    assert {message.target for message in more if message.target} < plain
