@@ -1,6 +1,6 @@
 """What a message of the history is once its status, media, edits and deletion are put together."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from tests.unit.sync.gathering import gather
@@ -186,10 +186,3 @@ def test_what_is_nothing_but_a_broken_edit_is_told_as_it_came() -> None:
         "unknown",
         {"more": 1},
     )
-
-
-def test_a_fortnight_is_counted_from_the_connection() -> None:
-    # The same days as Meta's own: what it sends later is told of as media that came late.
-    from saath_sync.phases import MEDIA_FOR
-
-    assert timedelta(days=14) == MEDIA_FOR

@@ -1,12 +1,22 @@
 """When a phase of the history is finished, and what a replay of it takes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tests.unit.sync.samples import NOW, NUMBER, chunk, declined, media, message, seconds
 
 from saath.events import Event
 from saath_sync.decide import decide
-from saath_sync.ledger import DECLINED, History, Ledger, Phase, Replay, Taken, gaps, history_state
+from saath_sync.ledger import (
+    DECLINED,
+    History,
+    Ledger,
+    Phase,
+    Replay,
+    StepRecord,
+    Taken,
+    gaps,
+    history_state,
+)
 from saath_sync.phases import (
     MEDIA_FOR,
     Due,
@@ -200,3 +210,21 @@ def test_history_of_a_number_connected_elsewhere_is_counted_too() -> None:
             phases=(Phase(phase=0, chunks=(1,), waiting=1, last_chunk_at=NOW),),
         ),
     )
+
+
+def test_media_is_awaited_of_a_fortnight_before_the_connection_and_of_nothing_where_it_was_adopted() -> (
+    None
+):
+    history = after(message("a"), chunk(0, 1, 100))
+    exchanged = StepRecord(state="done", asked_at=NOW, answered_at=NOW - timedelta(hours=3))
+    changes: list[dict[str, object]] = [{}, {"steps": {"exchange": exchanged}}, {"adopted": True}]
+    begun = [replay_begun(history.model_copy(update=more), Due(0), NOW) for more in changes]
+
+    found = [
+        ledger.history.replay.media_from
+        for ledger in begun
+        if ledger and ledger.history and ledger.history.replay
+    ]
+
+    fortnight = timedelta(days=14)
+    assert found == [NOW - fortnight, NOW - timedelta(hours=3) - fortnight, None]

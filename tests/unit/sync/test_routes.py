@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from pydantic import SecretStr
-from tests.unit.sync.samples import ACCOUNT, NOW, NUMBER
+from tests.unit.sync.samples import ACCOUNT, NOW, NUMBER, chunk
 from tests.unit.sync.stage import Meta, Stage
 
 from saath.codec import decode
 from saath.events import NumberPolicy, NumberRecorded
 from saath.http import Health
 from saath.topics import NUMBERS
+from saath_sync.decide import decide
 from saath_sync.front import Front, Service
 from saath_sync.onboarding import PhoneNumber, Refused, Unknown
 from saath_sync.routes import application
@@ -218,3 +219,24 @@ async def test_the_api_is_described_where_a_setting_says_so_and_nowhere_else() -
     assert [answer.status_code for answer in found] == [404, 200]
     body = found[1].json()["paths"]["/numbers/adopt"]["post"]["requestBody"]
     assert "waba_id" in body["content"]["application/json"]["schema"]["properties"]
+
+
+async def test_a_replay_is_asked_for_by_whoever_has_the_token_and_refused_where_nothing_waits(
+    service: Service,
+) -> None:
+    path = f"/numbers/{NUMBER}/history/replay"
+    async with client(service) as http, client(service, "another-token") as stranger:
+        unknown = await http.post(path)
+        await http.post("/numbers", json=ASKED)
+        nothing = await http.post(path)
+        handler = service.connector.numbers.handlers[0]
+        event = chunk(0, 2)
+        handler.ledgers[NUMBER] = decide(event, handler.ledgers[NUMBER], 0, NOW)
+        refused = await stranger.post(path)
+        asked = await http.post(path)
+
+    statuses = [answer.status_code for answer in (unknown, nothing, refused, asked)]
+    assert statuses == [404, 409, 401, 200]
+    history = handler.ledgers[NUMBER].history
+    assert history is not None
+    assert [phase.asked for phase in history.phases] == [True]

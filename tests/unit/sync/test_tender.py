@@ -1,0 +1,93 @@
+"""Replays over a history that is read again: only as far as need be, and handed on from where they stood."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from tests.unit.sync.samples import NOW, NUMBER, chunk, message, seconds
+from tests.unit.sync.stage import Stage
+from tests.unit.sync.test_handler import record
+
+from saath.errors import RetryLater
+from saath.events import Event
+from saath_sync.handler import SyncHandler
+from saath_sync.numbers import Numbers
+from saath_sync.phases import Patience
+from saath_sync.tender import Tender
+
+AT_ONCE = Patience(whole=seconds(0), incomplete=seconds(0))
+
+
+@dataclass
+class Topic:
+    """The history topic, and from where it was read; ``broken`` says how often it cannot be."""
+
+    events: list[Event] = field(default_factory=list)
+    reads: list[tuple[int, int]] = field(default_factory=list)
+    broken: int = 0
+
+    async def read(
+        self, number: str, start: int, end: int
+    ) -> AsyncGenerator[tuple[int, Event | None], None]:
+        self.reads.append((start, end))
+        for offset in range(start, end):
+            if self.broken and offset == start + 1:
+                self.broken -= 1
+                raise RetryLater("the broker is away")
+            event = self.events[offset]
+            yield offset, event if event.number == number else None
+
+    def arrive(self, handler: SyncHandler, *events: Event) -> None:
+        """They are written, and counted."""
+        for event in events:
+            if event.number == NUMBER:
+                handler.handle(record(event, len(self.events)), NOW)
+            self.events.append(event)
+
+
+@asynccontextmanager
+async def tending(numbers: Numbers, topic: Topic) -> AsyncIterator[None]:
+    stopping = asyncio.Event()
+    tender = Tender(numbers, topic, AT_ONCE, 1000, lambda: NOW)
+    task = asyncio.create_task(tender(stopping))
+    try:
+        yield
+    finally:
+        stopping.set()
+        await task
+
+
+async def replayed(numbers: Numbers, count: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            ledger = numbers.ledger(NUMBER)
+            history = ledger.history if ledger else None
+            if history and history.replayed == count and history.replay is None:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_a_later_replay_reads_only_what_has_come_since() -> None:
+    stage, topic = Stage(), Topic()
+    other = message("x").model_copy(update={"number": "1"})
+    async with stage.pod() as connector:
+        numbers = connector.numbers
+        topic.arrive(numbers.handlers[0], other, message("b", 2), message("a", 1), chunk(0, 1, 100))
+        async with tending(numbers, topic):
+            await replayed(numbers, 2)
+            topic.arrive(numbers.handlers[0], message("c", 0), message("a", 1), chunk(0, 2, 100))
+            await replayed(numbers, 3)
+
+    assert topic.reads == [(1, 4), (4, 7)]
+
+
+async def test_a_replay_whose_reading_broke_off_is_done_all_the_same() -> None:
+    stage, topic = Stage(), Topic(broken=1)
+    async with stage.pod() as connector:
+        numbers = connector.numbers
+        topic.arrive(numbers.handlers[0], message("b", 2), message("a", 1), chunk(0, 1, 100))
+        async with tending(numbers, topic):
+            await replayed(numbers, 2)
+
+    assert topic.reads == [(0, 3), (0, 3)]
