@@ -153,7 +153,7 @@ async def test_what_is_not_whole_is_held_until_an_operator_says_replay(
 async def test_a_greeting_that_the_history_shows_is_no_persons_answer_and_one_it_does_not_is(
     run: Running,
 ) -> None:
-    found = {}
+    found: dict[bool, tuple[str | None, bool | None]] = {}
     async with aiohttp.ClientSession() as http:
         api = SyncApi(http, run)
         for seen in (True, False):
