@@ -24,7 +24,6 @@ from saath_sync.facts import (
     Probed,
     ReplayAsked,
     ReplayBegun,
-    Replayed,
     ReplayFinished,
     ReplayProgressed,
     StepAnswered,
@@ -35,6 +34,7 @@ from saath_sync.ledger import DECLINED, Ledger
 from saath_sync.living import Rules
 from saath_sync.onboarding import StepRefused
 from saath_sync.own_history import Chunk, chunk_event
+from saath_sync.ready import Ready, Replayed
 from saath_sync.replay import is_of_a_group
 
 DECLINED_BY_THE_BUSINESS = 2593109
@@ -130,7 +130,7 @@ def _replayed(
         case ReplayBegun(due=due):
             return _replay(phases.replay_begun(ledger, due, now))
         case ReplayProgressed(replay=replay, events=events):
-            messages = sum(isinstance(event, MessageBackfilled) for event in events)
+            messages = sum(isinstance(event, MessageBackfilled | Ready) for event in events)
             onward = phases.replay_progressed(ledger, replay, len(events), messages)
             return _replay(onward, tuple(_as_history(event) for event in events))
         case ReplayFinished(replay=replay):
@@ -198,6 +198,8 @@ def _replay(ledger: Ledger | None, events: tuple[Replayed, ...] = ()) -> Decisio
 
 
 def _as_history(event: Replayed) -> Replayed:
+    if isinstance(event, Ready):
+        return event
     return event if event.origin == "history" else event.model_copy(update={"origin": "history"})
 
 

@@ -3,21 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from saath.events import (
-    HistoryMediaReceived,
-    MessageBackfilled,
-    MessageEdited,
-    MessageRevoked,
-    NumberPolicy,
-)
+from saath.events import NumberPolicy
 from saath_sync.description import Description, Place
 from saath_sync.ledger import Replay, Step
 from saath_sync.life import Finding
 from saath_sync.onboarding import Result
 from saath_sync.own_history import Chunk
 from saath_sync.phases import Due
-
-Replayed = MessageBackfilled | MessageEdited | MessageRevoked | HistoryMediaReceived
+from saath_sync.ready import Replayed
 
 
 @dataclass(frozen=True, slots=True)

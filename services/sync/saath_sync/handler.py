@@ -41,6 +41,7 @@ from saath_sync.decide import decide, decide_fact
 from saath_sync.facts import Fact
 from saath_sync.ledger import Ledger
 from saath_sync.living import Lived, Rules
+from saath_sync.ready import as_outputs
 from saath_sync.templates import status_of
 
 log = structlog.get_logger()
@@ -218,8 +219,7 @@ class SyncHandler:
             yield output(CREDENTIALS, decision.credential, self._layout.of(CREDENTIALS))
         for event in decision.history:
             yield output(HISTORY, event, self._layout.of(HISTORY))
-        for event in decision.backfill:
-            yield output(BACKFILL, event, self._layout.of(BACKFILL))
+        yield from as_outputs(decision.backfill, fact.number, self._layout.of(BACKFILL))
 
     def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
         """The ledgers that changed, and what everybody may know of them."""

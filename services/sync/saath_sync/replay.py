@@ -105,6 +105,12 @@ def as_change(message: MessageBackfilled) -> MessageEdited | MessageRevoked:
     return MessageRevoked.model_validate(facts)
 
 
+def says_all(message: MessageBackfilled) -> bool:
+    """Whether it goes out as it is, where nothing else is known of it."""
+    named = message.id == event_id(message.message_id, "backfilled")
+    return named and message.content.type not in (PLACEHOLDER, EDIT, REVOKE)
+
+
 def is_change(event: Event) -> bool:
     """Whether *event* only changes another message."""
     return isinstance(event, MessageBackfilled) and event.content.type in (EDIT, REVOKE)

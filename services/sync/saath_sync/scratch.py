@@ -8,17 +8,17 @@ Kafka stays the truth. All of these calls take a while, so they are made in a th
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from saath.errors import RetryLater
 from saath.events import Event, HistoryMediaReceived, MessageBackfilled
+from saath.identity import event_id
 from saath_sync import replay as rules
-from saath_sync.facts import Replayed
 from saath_sync.ledger import Replay
+from saath_sync.ready import LONG_AGO, Ready, Replayed
 
 # What SQLite may keep in memory of a history, whatever its size.
 CACHE_KIB = 32 * 1024
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 TABLES = f"""
 PRAGMA journal_mode = OFF;
@@ -26,7 +26,7 @@ PRAGMA temp_store = FILE;
 PRAGMA cache_size = -{CACHE_KIB};
 CREATE TABLE message (
     at INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, phase INTEGER, time INTEGER NOT NULL,
-    status TEXT, rank INTEGER NOT NULL, target TEXT, value BLOB NOT NULL
+    status TEXT, rank INTEGER NOT NULL, target TEXT, ready INTEGER NOT NULL, value BLOB NOT NULL
 );
 CREATE INDEX change ON message (target) WHERE target IS NOT NULL;
 CREATE TABLE media (
@@ -39,8 +39,8 @@ BEGIN;
 # A message belongs to the place where it was first seen, however often it comes again, so no two replays
 # take the same one; but what comes again may know better what became of it.
 SEEN = """
-INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id)
-DO UPDATE SET status = excluded.status, rank = excluded.rank WHERE excluded.rank > rank
+INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id)
+DO UPDATE SET status = excluded.status, rank = excluded.rank, ready = 0 WHERE excluded.rank > rank
 """
 FOLLOWED = "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?)"
 # An edit or a deletion of a message of the same replay is made there, and not told by itself.
@@ -59,7 +59,8 @@ WHERE media.at >= :media_since AND media.at < :until AND EXISTS (
 ) ORDER BY media.time, media.id
 """
 PAGE = """
-SELECT message.id, message.value, message.status, media.value, turn.media IS NOT NULL
+SELECT message.id, message.time, message.ready, message.value, message.status, media.value,
+    turn.media IS NOT NULL
 FROM turn JOIN message ON message.at = turn.message LEFT JOIN media ON media.id = message.id
 WHERE place > ? AND place <= ? ORDER BY place
 """
@@ -123,8 +124,10 @@ class Scratch:
             for name, value in self._base.execute(CHANGES, (after, after + count)):
                 changes.setdefault(name, []).append(MessageBackfilled.model_validate_json(value))
         return tuple(
-            self._out(value, status, media, changes.get(name, ()), late=late)
-            for name, value, status, media, late in rows
+            Ready(event_id(name, "backfilled"), LONG_AGO + timedelta(microseconds=time), value)
+            if ready and not late and name not in changes
+            else self._out(value, status, media, changes.get(name, ()), late=late)
+            for name, time, ready, value, status, media, late in rows
         )
 
     def _out(
@@ -149,11 +152,13 @@ class Scratch:
 def _message_row(at: int, event: MessageBackfilled) -> tuple[object, ...]:
     status, target = rules.status_of(event.status), rules.target_of(event)
     name, time, rank = event.message_id, _micros(event.time), rules.rank_of(status)
-    return (at, name, event.phase, time, status, rank, target, event.json_bytes())
+    ready = rules.says_all(event)
+    value = (rules.as_out(event, status, None, (), None) if ready else event).json_bytes()
+    return (at, name, event.phase, time, status, rank, target, ready, value)
 
 
 def _micros(time: datetime) -> int:
-    return (time - BEGINNING) // timedelta(microseconds=1)
+    return (time - LONG_AGO) // timedelta(microseconds=1)
 
 
 @contextlib.contextmanager

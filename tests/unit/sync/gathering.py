@@ -2,26 +2,30 @@
 
 from collections.abc import Iterable
 
-from saath.events import Event
-from saath_sync.facts import Replayed
+from saath.events import Event, MessageBackfilled
 from saath_sync.ledger import Replay
+from saath_sync.ready import Old, Ready, Replayed
 from saath_sync.scratch import Scratch
 
 # Small, so that tests cross a page's end.
 PAGE = 3
 
 
-def gather(history: Iterable[tuple[int, Event]], replay: Replay) -> list[Replayed]:
+def gather(history: Iterable[tuple[int, Event]], replay: Replay) -> list[Old]:
     """The replay's events from *history*: offsets and events."""
     scratch = Scratch(0)
     scratch.add(((at, event) for at, event in history if at < replay.until), replay.until)
     return lined_up(scratch, replay)
 
 
-def lined_up(scratch: Scratch, replay: Replay) -> list[Replayed]:
+def lined_up(scratch: Scratch, replay: Replay) -> list[Old]:
     """The replay's events from what *scratch* knows already."""
     scratch.line_up(replay)
     found: list[Replayed] = []
     while page := scratch.page(len(found), PAGE):
         found.extend(page)
-    return found
+    return [_read(event) for event in found]
+
+
+def _read(event: Replayed) -> Old:
+    return MessageBackfilled.model_validate_json(event.value) if isinstance(event, Ready) else event

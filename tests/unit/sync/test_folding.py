@@ -8,11 +8,11 @@ from tests.unit.sync.samples import IMAGE, NOW, PLACEHOLDER, WRITTEN, media, mes
 
 from saath.events import Content, Event, MessageBackfilled, MessageEdited, MessageRevoked
 from saath_sync.decide import decide
-from saath_sync.facts import Replayed
 from saath_sync.ledger import Ledger, Replay, Taken
+from saath_sync.ready import Old
 
 
-def all_of(*events: Event, media_from: datetime | None = None) -> list[Replayed]:
+def all_of(*events: Event, media_from: datetime | None = None) -> list[Old]:
     """One replay of all these."""
     replay = Replay(phase=0, since=0, until=len(events), media_from=media_from)
     return gather(enumerate(events), replay)
@@ -34,7 +34,7 @@ def revoke(name: str, of: str, at: float = 5, phase: int = 0) -> MessageBackfill
     return message(name, at, phase, Content.model_validate(said))
 
 
-def body(event: Replayed) -> str | None:
+def body(event: Old) -> str | None:
     assert isinstance(event, MessageBackfilled | MessageEdited)
     return event.content.text
 

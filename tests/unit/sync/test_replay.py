@@ -9,9 +9,9 @@ from tests.unit.sync.samples import IMAGE, NOW, PLACEHOLDER, chunk, media, messa
 
 from saath.events import Contact, Event, HistoryMediaReceived, MessageBackfilled
 from saath_sync.decide import decide
-from saath_sync.facts import Replayed
 from saath_sync.ledger import Ledger, Replay, Taken
 from saath_sync.phases import Due, replay_begun, replay_finished, replay_progressed
+from saath_sync.ready import Old
 from saath_sync.scratch import Scratch
 
 Body = tuple[Event, ...]
@@ -66,7 +66,7 @@ def test_replays_at_any_moment_take_every_message_and_its_media_once(
     arrivals: list[tuple[str, int, int]], replay_after: set[int], break_off: int
 ) -> None:
     log: list[tuple[int, Event]] = []
-    out: list[Replayed] = []
+    out: list[Old] = []
     ledger: Ledger | None = None
     scratch = Scratch(0)
     for index, (what, phase, order) in enumerate(arrivals):
@@ -94,7 +94,7 @@ def placeholders(phase: int, order: int) -> Body:
     return (*messages, chunk(phase, order, messages=3))
 
 
-def told(out: Sequence[Replayed], kind: type[Replayed], *, with_media: bool = False) -> list[str]:
+def told(out: Sequence[Old], kind: type[Old], *, with_media: bool = False) -> list[str]:
     return [
         event.message_id
         for event in out
@@ -106,7 +106,7 @@ def _replayed(
     ledger: Ledger | None,
     due: Due,
     log: list[tuple[int, Event]],
-    out: list[Replayed],
+    out: list[Old],
     break_off: int,
     scratch: Scratch,
 ) -> Ledger | None:
