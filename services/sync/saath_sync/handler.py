@@ -13,6 +13,7 @@ from saath.events import (
     EVENTS,
     AccountUpdated,
     ContactChanged,
+    MessageBackfilled,
     MessageEchoed,
     NumberRecorded,
     StatusEvent,
@@ -141,6 +142,11 @@ class SyncHandler:
         before = self.ledgers.get(number)
         ledger = decide(event, before, record.offset, now)
         telling.count(event, before, ledger)
+        if before is not None and isinstance(event, MessageBackfilled):
+            # Nothing follows from one more message, and there may be a million of them.
+            self.ledgers[number] = ledger
+            self._touched.add(number)
+            return ()
         return self._live(Lived(ledger), now)
 
     def _account(self, record: Record, now: datetime) -> Iterable[Output]:

@@ -62,6 +62,8 @@ class Phase(Model):
 
     def missing(self) -> tuple[int, ...]:
         """The chunk orders that should have come before the last one seen, the first hundred of them."""
+        if not self.chunks or (self.chunks[0] == 1 and self.chunks[-1] == len(self.chunks)):
+            return ()
         between = itertools.pairwise((0, *self.chunks))
         missing = (order for a, b in between for order in range(a + 1, b))
         return tuple(itertools.islice(missing, MISSING_MAX))

@@ -26,12 +26,12 @@ log = structlog.get_logger()
 
 LOOK_EVERY_SECONDS = 0.25
 # Enough to make a transaction worth its 10 ms, little enough not to hold up the partition's loop.
-BATCH_MAX = 500
+BATCH_MAX = 1000
 # History comes in small lots, and not all of a second's at once: live traffic goes between them.
 BATCHES_PER_SECOND = 4
 # Read so much faster than it is handed on: a million messages are there after 4 minutes, not 80.
 READ_TIMES = 20
-READ_MAX = 500
+READ_MAX = 1000
 # Media follow for hours. After that what was read of a number is read anew, if it must be.
 KEPT_SECONDS = 3600.0
 # After a replay broke off: a broker that is away, or a disk that is full, is not mended at once.
@@ -151,10 +151,18 @@ class Tender:
             scratch = self._scratches[number] = Scratch(history.first_offset)
         limiter = AsyncLimiter(self.per_second * READ_TIMES, 1.0)
         found = self.source.read(number, scratch.position, replay.until)
-        async with contextlib.aclosing(found):
-            async for position, events in _by_the(READ_MAX, found):
-                await limiter.acquire(min(len(events), limiter.max_rate))
-                await asyncio.to_thread(scratch.add, events, position)
+        adding: asyncio.Future[None] | None = None
+        try:
+            async with contextlib.aclosing(found):
+                async for position, events in _by_the(READ_MAX, found):
+                    await limiter.acquire(min(len(events), limiter.max_rate))
+                    if adding:
+                        await adding
+                    # The next ones are read while these are put down.
+                    adding = asyncio.ensure_future(asyncio.to_thread(scratch.add, events, position))
+        finally:
+            if adding:
+                await adding
         scratch.position = replay.until
         return scratch
 
