@@ -12,14 +12,14 @@ import structlog
 import uvicorn
 from aiolimiter import AsyncLimiter
 
-from saath.codec import decode
-from saath.errors import Misconfigured, PoisonRecord
-from saath.events import CredentialRecorded, Event, NumberPolicy, NumberRecorded
+from saath.errors import Misconfigured
+from saath.events import CredentialRecorded, NumberPolicy, NumberRecorded
 from saath.graph import GraphClient
 from saath.kafka.inbox import Inbox
 from saath.kafka.membership import Membership
 from saath.kafka.processor import Inputs, Processor
 from saath.kafka.ranges import read_range
+from saath.kafka.records import Record
 from saath.kafka.startup import Connected, connect, not_connected
 from saath.kafka.tables import Table
 from saath.secrets import Vault, vault_of
@@ -191,22 +191,10 @@ class HistorySource:
     prefix: str
     numbers: Numbers
 
-    async def read(
-        self, number: str, start: int, end: int
-    ) -> AsyncGenerator[tuple[int, Event | None], None]:
-        """What stands at offsets from *start* to before *end*: one number's events, and nothing of others."""
-        partition, key = self.numbers.partition(number), number.encode()
-        records = read_range(
-            self.kafka, self.client_id, HISTORY, self.prefix, partition, start, end
-        )
-        async with contextlib.aclosing(records):
-            async for record in records:
-                event = None
-                if record.key == key:
-                    # What cannot be read is on the dead-letter topic since it was first seen.
-                    with contextlib.suppress(PoisonRecord):
-                        event = decode(record.headers, record.value)
-                yield record.offset, event
+    def read(self, number: str, start: int, end: int) -> AsyncGenerator[Record, None]:
+        """The records of the number's partition at offsets from *start* to before *end*."""
+        partition = self.numbers.partition(number)
+        return read_range(self.kafka, self.client_id, HISTORY, self.prefix, partition, start, end)
 
 
 class Server(uvicorn.Server):

@@ -16,6 +16,8 @@ from saath.identity import event_id
 
 PLACEHOLDER = "media_placeholder"
 EDIT, REVOKE = "edit", "revoke"
+# What does not go out as it is: something is put in its place, or it changes something else.
+NEEDS_MORE = frozenset((PLACEHOLDER, EDIT, REVOKE))
 
 # Meta's words for what became of a message, in ours, the least first.
 STATUSES: Mapping[str, str] = {
@@ -42,7 +44,12 @@ def rank_of(status: str | None) -> int:
 def is_of_a_group(message: MessageBackfilled) -> bool:
     """Whether it was written in a group: Meta leaves these out, and so do we where one comes."""
     user = message.contact.user_id or ""
-    return "group_id" in (message.content.model_extra or {}) or user.endswith("@g.us")
+    return "group_id" in (message.content.model_extra or {}) or names_a_group(user)
+
+
+def names_a_group(user: str) -> bool:
+    """Whether a thread of this name is a group's."""
+    return user.endswith("@g.us")
 
 
 def target_of(message: MessageBackfilled) -> str | None:
@@ -108,7 +115,7 @@ def as_change(message: MessageBackfilled) -> MessageEdited | MessageRevoked:
 def says_all(message: MessageBackfilled) -> bool:
     """Whether it goes out as it is, where nothing else is known of it."""
     named = message.id == event_id(message.message_id, "backfilled")
-    return named and message.content.type not in (PLACEHOLDER, EDIT, REVOKE)
+    return named and message.content.type not in NEEDS_MORE
 
 
 def is_change(event: Event) -> bool:

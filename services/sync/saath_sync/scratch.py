@@ -7,18 +7,21 @@ Kafka stays the truth. All of these calls take a while, so they are made in a th
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from saath.errors import RetryLater
-from saath.events import Event, HistoryMediaReceived, MessageBackfilled
+from saath.codec import decode
+from saath.errors import PoisonRecord, RetryLater
+from saath.events import HistoryMediaReceived, MessageBackfilled
 from saath.identity import event_id
+from saath.kafka.records import Record
 from saath_sync import replay as rules
 from saath_sync.ledger import Replay
 from saath_sync.ready import LONG_AGO, Ready, Replayed
+from saath_sync.rows import Row, glanced, media_row, message_row
 
 # What SQLite may keep in memory of a history, whatever its size.
-CACHE_KIB = 32 * 1024
+CACHE_KIB = 8 * 1024
 
 TABLES = f"""
 PRAGMA journal_mode = OFF;
@@ -79,8 +82,9 @@ class Scratch:
     read beyond the end of the replay that is taken from it.
     """
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, number: str, start: int) -> None:
         self.position = start
+        self._number = number
         self._media_from: datetime | None = None
         with _as_ours():
             self._base = sqlite3.connect("", check_same_thread=False, isolation_level=None)
@@ -90,19 +94,26 @@ class Scratch:
         """Forget it all."""
         self._base.close()
 
-    def add(self, history: Iterable[tuple[int, Event]], position: int) -> None:
-        """Take in events with their offsets, and all that there is before *position* is known."""
-        messages, media = list[tuple[object, ...]](), list[tuple[object, ...]]()
-        for at, event in history:
-            match event:
-                case MessageBackfilled() if not rules.is_of_a_group(event):
-                    messages.append(_message_row(at, event))
-                case HistoryMediaReceived():
-                    media.append((at, event.message_id, _micros(event.time), event.json_bytes()))
+    def add(self, records: Sequence[Record]) -> None:
+        """Take in the next records; other numbers' are passed over."""
+        key, messages, media = self._number.encode(), list[Row](), list[Row]()
+        for record in records:
+            if record.key != key:
+                continue
+            if (row := glanced(record)) is not None:
+                messages.append(row)
+                continue
+            # What cannot be read is on the dead-letter topic since it was first seen.
+            with contextlib.suppress(PoisonRecord):
+                match decode(record.headers, record.value):
+                    case MessageBackfilled() as event if not rules.is_of_a_group(event):
+                        messages.append(message_row(record.offset, event))
+                    case HistoryMediaReceived() as event:
+                        media.append(media_row(record.offset, event))
         with _as_ours():
             self._base.executemany(SEEN, messages)
             self._base.executemany(FOLLOWED, media)
-        self.position = position
+        self.position = records[-1].offset + 1
 
     def line_up(self, replay: Replay) -> None:
         """Put the events of *replay* in their order."""
@@ -147,18 +158,6 @@ class Scratch:
         if rules.is_change(message):
             return rules.as_change(message)
         return rules.as_out(message, status, media, changes, self._media_from)
-
-
-def _message_row(at: int, event: MessageBackfilled) -> tuple[object, ...]:
-    status, target = rules.status_of(event.status), rules.target_of(event)
-    name, time, rank = event.message_id, _micros(event.time), rules.rank_of(status)
-    ready = rules.says_all(event)
-    value = (rules.as_out(event, status, None, (), None) if ready else event).json_bytes()
-    return (at, name, event.phase, time, status, rank, target, ready, value)
-
-
-def _micros(time: datetime) -> int:
-    return (time - LONG_AGO) // timedelta(microseconds=1)
 
 
 @contextlib.contextmanager

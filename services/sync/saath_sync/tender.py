@@ -11,8 +11,8 @@ import structlog
 from aiolimiter import AsyncLimiter
 
 from saath.errors import RetryLater
-from saath.events import Event
 from saath.kafka.inbox import NotCommitted, NotOwner
+from saath.kafka.records import Record
 from saath_sync import metrics, phases
 from saath_sync.facts import ReplayBegun, ReplayFinished, ReplayProgressed
 from saath_sync.handler import SyncHandler
@@ -32,8 +32,10 @@ BATCHES_PER_SECOND = 4
 # Read so much faster than it is handed on: a million messages are there after 4 minutes, not 80.
 READ_TIMES = 20
 READ_MAX = 1000
+# Each has some memory and a file of its own; the others wait for their turn.
+REPLAYS_MAX = 8
 # Media follow for hours. After that what was read of a number is read anew, if it must be.
-KEPT_SECONDS = 3600.0
+KEPT_SECONDS, KEPT_MAX = 3600.0, 8
 # After a replay broke off: a broker that is away, or a disk that is full, is not mended at once.
 REST_SECONDS = 2.0
 
@@ -41,10 +43,8 @@ REST_SECONDS = 2.0
 class Source(Protocol):
     """Where a number's history is read again."""
 
-    def read(
-        self, number: str, start: int, end: int
-    ) -> AsyncGenerator[tuple[int, Event | None], None]:
-        """What stands at offsets from *start* to before *end*: its events, and ``None`` for another's."""
+    def read(self, number: str, start: int, end: int) -> AsyncGenerator[Record, None]:
+        """The records at offsets from *start* to before *end*, other numbers' among them."""
         ...
 
 
@@ -88,6 +88,8 @@ class Tender:
         for number, ledger in handler.ledgers.items():
             if number in self._running or ledger.history is None:
                 continue
+            if len(self._running) >= REPLAYS_MAX:
+                return
             begin = None
             if ledger.history.replay is None:
                 begin = phases.due(ledger.history, handler.owned_since, self.now(), self.patience)
@@ -148,18 +150,18 @@ class Tender:
         assert history is not None  # noqa: S101 # checked by whoever calls
         scratch = self._scratches.get(number)
         if scratch is None:
-            scratch = self._scratches[number] = Scratch(history.first_offset)
+            scratch = self._scratches[number] = Scratch(number, history.first_offset)
         limiter = AsyncLimiter(self.per_second * READ_TIMES, 1.0)
         found = self.source.read(number, scratch.position, replay.until)
         adding: asyncio.Future[None] | None = None
         try:
             async with contextlib.aclosing(found):
-                async for position, events in _by_the(READ_MAX, found):
-                    await limiter.acquire(min(len(events), limiter.max_rate))
+                async for records in _by_the(READ_MAX, found):
+                    await limiter.acquire(min(len(records), limiter.max_rate))
                     if adding:
                         await adding
                     # The next ones are read while these are put down.
-                    adding = asyncio.ensure_future(asyncio.to_thread(scratch.add, events, position))
+                    adding = asyncio.ensure_future(asyncio.to_thread(scratch.add, records))
         finally:
             if adding:
                 await adding
@@ -179,18 +181,13 @@ class Tender:
                 self._scratches.pop(number).close()
 
 
-async def _by_the(
-    count: int, found: AsyncIterator[tuple[int, Event | None]]
-) -> AsyncIterator[tuple[int, list[tuple[int, Event]]]]:
-    """What is read, so many records at a time, with the position after them."""
-    events: list[tuple[int, Event]] = []
-    read = position = 0
-    async for offset, event in found:
-        if event is not None:
-            events.append((offset, event))
-        read, position = read + 1, offset + 1
-        if read == count:
-            yield position, events
-            events, read = [], 0
-    if read:
-        yield position, events
+async def _by_the(count: int, found: AsyncIterator[Record]) -> AsyncIterator[list[Record]]:
+    """What is read, so many records at a time."""
+    records: list[Record] = []
+    async for record in found:
+        records.append(record)
+        if len(records) == count:
+            yield records
+            records = []
+    if records:
+        yield records

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.sync.gathering import gather, lined_up
-from tests.unit.sync.samples import IMAGE, NOW, PLACEHOLDER, chunk, media, message
+from tests.unit.sync.gathering import gather, lined_up, recorded
+from tests.unit.sync.samples import IMAGE, NOW, NUMBER, PLACEHOLDER, chunk, media, message
 
 from saath.events import Contact, Event, HistoryMediaReceived, MessageBackfilled
 from saath_sync.decide import decide
@@ -68,7 +68,7 @@ def test_replays_at_any_moment_take_every_message_and_its_media_once(
     log: list[tuple[int, Event]] = []
     out: list[Old] = []
     ledger: Ledger | None = None
-    scratch = Scratch(0)
+    scratch = Scratch(NUMBER, 0)
     for index, (what, phase, order) in enumerate(arrivals):
         first = f"w{phase}.{order}.0"
         for event in placeholders(phase, order) if what == "chunk" else (media(first),):
@@ -120,8 +120,8 @@ def _replayed(
         return ledger
     replay = begun.history.replay
     for last in (break_off, 1000):
-        if last == break_off:
-            scratch.add(log[scratch.position : replay.until], replay.until)
+        if last == break_off and (records := recorded(log[scratch.position : replay.until])):
+            scratch.add(records)
         mine = lined_up(scratch, replay) if last == break_off else gather(log, replay)
         left = mine[replay.done : last]
         onward = replay_progressed(begun, replay, len(left), len(told(left, MessageBackfilled)))

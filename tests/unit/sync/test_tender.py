@@ -11,6 +11,7 @@ from tests.unit.sync.test_handler import record
 
 from saath.errors import RetryLater
 from saath.events import Event
+from saath.kafka.records import Record
 from saath_sync.handler import SyncHandler
 from saath_sync.numbers import Numbers
 from saath_sync.phases import Patience
@@ -27,16 +28,14 @@ class Topic:
     reads: list[tuple[int, int]] = field(default_factory=list)
     broken: int = 0
 
-    async def read(
-        self, number: str, start: int, end: int
-    ) -> AsyncGenerator[tuple[int, Event | None], None]:
+    async def read(self, number: str, start: int, end: int) -> AsyncGenerator[Record, None]:
         self.reads.append((start, end))
         for offset in range(start, end):
             if self.broken and offset == start + 1:
                 self.broken -= 1
                 raise RetryLater("the broker is away")
             event = self.events[offset]
-            yield offset, event if event.number == number else None
+            yield record(event, offset)._replace(key=(event.number or "").encode())
 
     def arrive(self, handler: SyncHandler, *events: Event) -> None:
         """They are written, and counted."""
