@@ -74,6 +74,10 @@ WHERE place > ? AND place <= ? AND message.target IS NULL ORDER BY change.time, 
 """
 
 
+class Spoilt(RetryLater):
+    """What is on disk may be anything by now: begin with a new one."""
+
+
 class Scratch:
     """
     The history of one number from its first record to ``position``.
@@ -166,4 +170,4 @@ def _as_ours() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise RetryLater(f"putting history in order on disk: {error}") from error
+        raise Spoilt(f"putting history in order on disk: {error}") from error

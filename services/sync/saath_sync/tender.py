@@ -20,7 +20,7 @@ from saath_sync.ledger import Ledger, Replay
 from saath_sync.numbers import Numbers
 from saath_sync.onboarding import StepRefused
 from saath_sync.phases import Patience
-from saath_sync.scratch import Scratch
+from saath_sync.scratch import Scratch, Spoilt
 
 log = structlog.get_logger()
 
@@ -62,6 +62,7 @@ class Tender:
     patience: Patience
     per_second: int
     now: Callable[[], datetime]
+    rest_seconds: float = REST_SECONDS
     _running: "dict[str, asyncio.Task[None]]" = field(default_factory=dict)
     _scratches: dict[str, Scratch] = field(default_factory=dict)
     _used_at: dict[str, float] = field(default_factory=dict)
@@ -117,8 +118,10 @@ class Tender:
             return
         try:
             replay = await self._hand_on(ledger, ledger.history.replay, limiter)
-        except RetryLater:
-            await asyncio.sleep(REST_SECONDS)
+        except RetryLater as error:
+            if isinstance(error, Spoilt):
+                self._scratches.pop(number).close()
+            await asyncio.sleep(self.rest_seconds)
             raise
         await self.numbers.submit(ReplayFinished(number, replay))
 
@@ -171,14 +174,14 @@ class Tender:
     def _throw_away(self) -> None:
         """What is on disk of numbers that are another pod's now, or have had no replay for long."""
         now = asyncio.get_running_loop().time()
-        for number in [*self._scratches]:
-            if number in self._running:
-                self._used_at[number] = now
-            elif (
-                not self.numbers.owns(number) or now - self._used_at.get(number, now) > KEPT_SECONDS
-            ):
-                self._used_at.pop(number, None)
+        self._used_at |= dict.fromkeys(self._running, now)
+        idle = [number for number in self._scratches if number not in self._running]
+        idle.sort(key=lambda number: self._used_at.get(number, now), reverse=True)
+        for place, number in enumerate(idle):
+            old = now - self._used_at.get(number, now) > KEPT_SECONDS
+            if old or place >= KEPT_MAX or not self.numbers.owns(number):
                 self._scratches.pop(number).close()
+        self._used_at = {n: at for n, at in self._used_at.items() if n in self._scratches}
 
 
 async def _by_the(count: int, found: AsyncIterator[Record]) -> AsyncIterator[list[Record]]:

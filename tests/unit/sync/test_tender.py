@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import pytest
 from tests.unit.sync.samples import NOW, NUMBER, chunk, message, seconds
 from tests.unit.sync.stage import Stage
 from tests.unit.sync.test_handler import record
@@ -12,10 +13,12 @@ from tests.unit.sync.test_handler import record
 from saath.errors import RetryLater
 from saath.events import Event
 from saath.kafka.records import Record
+from saath_sync import scratch
 from saath_sync.handler import SyncHandler
+from saath_sync.ledger import History
 from saath_sync.numbers import Numbers
 from saath_sync.phases import Patience
-from saath_sync.tender import Tender
+from saath_sync.tender import REPLAYS_MAX, Tender
 
 AT_ONCE = Patience(whole=seconds(0), incomplete=seconds(0))
 
@@ -48,7 +51,7 @@ class Topic:
 @asynccontextmanager
 async def tending(numbers: Numbers, topic: Topic) -> AsyncIterator[None]:
     stopping = asyncio.Event()
-    tender = Tender(numbers, topic, AT_ONCE, 1000, lambda: NOW)
+    tender = Tender(numbers, topic, AT_ONCE, 1000, lambda: NOW, rest_seconds=0)
     task = asyncio.create_task(tender(stopping))
     try:
         yield
@@ -90,3 +93,47 @@ async def test_a_replay_whose_reading_broke_off_is_done_all_the_same() -> None:
             await replayed(numbers, 2)
 
     assert topic.reads == [(0, 3), (0, 3)]
+
+
+async def test_a_replay_whose_disk_failed_begins_with_a_new_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage, topic = Stage(), Topic()
+    monkeypatch.setattr(scratch, "MESSAGES_IN_TURN", "SELECT nothing")
+    async with stage.pod() as connector:
+        numbers = connector.numbers
+        topic.arrive(numbers.handlers[0], message("a", 1), chunk(0, 1, 100))
+        async with tending(numbers, topic):
+            while len(topic.reads) < 2:  # noqa: ASYNC110 # nothing tells
+                await asyncio.sleep(0.01)
+            monkeypatch.undo()
+            await replayed(numbers, 1)
+
+    # What a failed disk holds is not gone on from.
+    assert set(topic.reads) == {(0, 2)}
+
+
+async def test_more_numbers_than_have_room_are_replayed_one_after_the_other() -> None:
+    stage, topic = Stage(), Topic()
+    names = [f"10654035224{place:04}" for place in range(REPLAYS_MAX + 3)]
+    async with stage.pod() as connector:
+        numbers = connector.numbers
+        handler = numbers.handlers[0]
+        for name in names:
+            for event in (message(name), chunk(0, 1, 100)):
+                told = event.model_copy(update={"number": name})
+                handler.handle(record(told, len(topic.events)), NOW)
+                topic.events.append(told)
+        async with tending(numbers, topic), asyncio.timeout(20):
+            for name in names:
+                while history_of(numbers, name).replayed != 1:  # noqa: ASYNC110 # nothing tells
+                    await asyncio.sleep(0.01)
+
+    assert len(topic.reads) == len(names)
+
+
+def history_of(numbers: Numbers, name: str) -> History:
+    ledger = numbers.ledger(name)
+    assert ledger is not None
+    assert ledger.history is not None
+    return ledger.history
