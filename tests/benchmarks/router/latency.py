@@ -67,11 +67,13 @@ def services(at: Bench) -> Iterator[tuple[Server, Server]]:
         yield door, decides
 
 
-async def webhook_to_turn(at: Bench, door: Server, seconds: float, warm_up: float) -> Latency:
-    """Post for so long; what was seen."""
+async def webhook_to_turn(
+    at: Bench, door: Server, seconds: float, warm_up: float, seed: int = 1
+) -> Latency:
+    """Post for so long; what was seen. With another *seed* they are other messages."""
     load = Load([door.port], SECRET, seconds, warm_up, updates_per_second=UPDATES_PER_SECOND)
     count = int((seconds + warm_up) * UPDATES_PER_SECOND)
-    load = replace(load, bodies=count, written_at=int(time.time()))
+    load = replace(load, bodies=count, written_at=int(time.time()), seed=seed)
     posted = made(load)
     wires, seen = [request(body) for body in posted], Seen()
     asked = dict(zip(wires, _answered_by_bots(posted), strict=True))

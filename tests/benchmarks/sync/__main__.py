@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import itertools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -97,11 +98,14 @@ def _windows(
 ) -> None:
     found: dict[bool, list[float]] = {True: [], False: []}
     missing = 0
+    seeds = itertools.count(1000 * len(stage))  # what was posted before would be known
     for _ in range(options.windows):
         for replaying in (True, False):
             with nullcontext() if replaying else stopped(server):
                 seen = asyncio.run(
-                    webhook_to_turn(at, door, options.open_seconds, options.open_warm_up)
+                    webhook_to_turn(
+                        at, door, options.open_seconds, options.open_warm_up, next(seeds)
+                    )
                 )
             found[replaying] += seen.measured_ms
             missing += seen.missing
