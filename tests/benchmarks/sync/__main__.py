@@ -110,8 +110,9 @@ def _windows(
             found[replaying] += seen.measured_ms
             missing += seen.missing
     rise = percentile(found[True], 99) / max(percentile(found[False], 99), 0.1)
-    print(f"  {stage}: with    {percentiles(found[True])}")
-    print(f"  {' ' * len(stage)}  without {percentiles(found[False])}; {missing} without a turn")
+    turns = f"{len(found[True])} and {len(found[False])} turns"
+    print(f"  {stage}, {turns}: with    {percentiles(found[True])}")
+    print(f"    without {percentiles(found[False])}; {missing} without a turn")
     print(f"    p99 with / without: {rise:.2f}; wanted {RISE_WANTED} or less", flush=True)
 
 
