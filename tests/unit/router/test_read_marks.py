@@ -139,7 +139,9 @@ def test_a_bot_that_only_ever_types_has_answered_no_turn() -> None:
     bots = Bots()
     for _ in range(10):
         turn = bots.writes(seconds=0)
-        about = {"conversation": turn.conversation, "number": turn.number, "id": f"r{turn.id}"}
-        bots.reads(read_marked(1, turn).model_copy(update=about), topic=OUTCOMES, now=1)
+        about = {"conversation": turn.conversation, "number": turn.number}
+        for n in range(5):
+            again = read_marked(1, turn).model_copy(update={**about, "id": f"r{turn.id}{n}"})
+            bots.reads(again, topic=OUTCOMES, now=1)
 
     assert alarms(bots.fires(MISSED_AT)) == [("orders", NUMBER)]
