@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from saath.events import JsonObject
 from saath.kafka.inbox import NotOwner
@@ -27,14 +28,38 @@ class Seats:
 
     free: int = LISTENERS_MAX
 
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """One seat, for as long as somebody sits on it."""
+    def take(self) -> None:
+        """
+        One seat, until it is given back.
+
+        Raises:
+            NotReady: there is none.
+        """
+        if self.free < 1:
+            raise NotReady(f"{LISTENERS_MAX} are watching already; poll, or come again later")
         self.free -= 1
+
+    def give_back(self) -> None:
+        """Whoever sat there is gone."""
+        self.free += 1
+
+
+class Seated(StreamingResponse):
+    """
+    A stream with a seat of its own, which is free again when the stream ends, begun or not.
+
+    The seat was taken when it was looked for: one that is taken when the stream begins is given to all
+    who come until then.
+    """
+
+    seats: Seats
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stream, then give the seat back."""
         try:
-            yield
+            await super().__call__(scope, receive, send)
         finally:
-            self.free += 1
+            self.seats.give_back()
 
 
 def watch_routes(front: Front) -> APIRouter:
@@ -47,11 +72,12 @@ def watch_routes(front: Front) -> APIRouter:
         numbers = service_of(front, request).connector.numbers
         if numbers.ledger(number) is None:
             raise UnknownNumber(f"the number {number} was never connected here")
-        if not seats.free:
-            raise NotReady(f"{LISTENERS_MAX} are watching already; poll, or come again later")
-        stream = watched(numbers, number, front.now, front.stopping, seats)
+        stream = watched(numbers, number, front.now, front.stopping)
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+        answer = Seated(stream, media_type="text/event-stream", headers=headers)
+        seats.take()
+        answer.seats = seats
+        return answer
 
     return router
 
@@ -61,7 +87,6 @@ async def watched(
     number: str,
     now: Callable[[], datetime],
     stopping: asyncio.Event,
-    seats: Seats,
 ) -> AsyncIterator[str]:
     """
     What is told of *number*, until *stopping*, until the client goes, or until another pod has it.
@@ -69,26 +94,25 @@ async def watched(
     Starlette cancels this when the client closes the connection.
     """
     loop, before = asyncio.get_running_loop(), None
-    with seats.taken():
-        quiet_since = loop.time()
-        while True:
-            # Whoever is sent home is told what has changed until then.
-            last = stopping.is_set()
-            view = _view(numbers, number, now())
-            if view is None:
-                yield event("elsewhere", {"number": number})
-                return
-            for said in told(before, view):
-                quiet_since = loop.time()
-                yield said
-            before = view
-            if loop.time() - quiet_since >= HEARTBEAT_SECONDS:
-                quiet_since = loop.time()
-                yield HEARTBEAT
-            if last:
-                return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), LOOK_EVERY_SECONDS)
+    quiet_since = loop.time()
+    while True:
+        # Whoever is sent home is told what has changed until then.
+        last = stopping.is_set()
+        view = _view(numbers, number, now())
+        if view is None:
+            yield event("elsewhere", {"number": number})
+            return
+        for said in told(before, view):
+            quiet_since = loop.time()
+            yield said
+        before = view
+        if loop.time() - quiet_since >= HEARTBEAT_SECONDS:
+            quiet_since = loop.time()
+            yield HEARTBEAT
+        if last:
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), LOOK_EVERY_SECONDS)
 
 
 def _view(numbers: Numbers, number: str, now: datetime) -> JsonObject | None:

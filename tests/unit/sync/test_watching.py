@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from itertools import islice
 from typing import Any
 
 import httpx
@@ -47,12 +48,11 @@ def test_whoever_comes_is_told_the_whole_and_then_what_changed() -> None:
 
 
 async def test_a_step_is_told_when_it_changes_and_the_stream_ends_with_the_process() -> None:
-    stage, stopping, seats = Stage(), asyncio.Event(), Seats(1)
+    stage, stopping = Stage(), asyncio.Event()
     async with stage.pod() as connector:
         await connector.numbers.submit(_asked())
-        stream = watched(connector.numbers, NUMBER, stage.clock.now, stopping, seats)
+        stream = watched(connector.numbers, NUMBER, stage.clock.now, stopping)
         first = await anext(stream)
-        sitting = seats.free
         handler = connector.numbers.handlers[0]
         handler.ledgers[NUMBER] = handler.ledgers[NUMBER].model_copy(
             update={"steps": {"facts": FACTS}}
@@ -68,14 +68,14 @@ async def test_a_step_is_told_when_it_changes_and_the_stream_ends_with_the_proce
     ]
     # What changed since it was looked at last is told before the end.
     last = ("step", {"step": "facts", "state": "not_asked"})
-    assert (sitting, seats.free, rest) == (0, 1, [last])
+    assert rest == [last]
 
 
 async def test_a_stream_ends_when_another_pod_has_the_number() -> None:
     stage = Stage()
     async with stage.pod() as connector:
         await connector.numbers.submit(_asked())
-        stream = watched(connector.numbers, NUMBER, stage.clock.now, asyncio.Event(), Seats())
+        stream = watched(connector.numbers, NUMBER, stage.clock.now, asyncio.Event())
         await anext(stream)
 
     assert [read(said) async for said in stream] == [("elsewhere", {"number": NUMBER})]
@@ -86,7 +86,7 @@ async def test_silence_is_broken_by_heartbeats(monkeypatch: Any) -> None:
     stage = Stage()
     async with stage.pod() as connector:
         await connector.numbers.submit(_asked())
-        stream = watched(connector.numbers, NUMBER, stage.clock.now, asyncio.Event(), Seats())
+        stream = watched(connector.numbers, NUMBER, stage.clock.now, asyncio.Event())
 
         said = [await anext(stream) for _ in range(2)]
 
@@ -110,6 +110,35 @@ async def test_who_may_watch_what_is_as_for_looking(monkeypatch: Any) -> None:
         found.append((await http.get(f"/numbers/{NUMBER}/events")).status_code)
 
     assert found == [401, 404, 503, 503]
+
+
+async def test_of_those_who_come_at_once_as_many_watch_as_there_are_seats_and_they_come_back(
+    monkeypatch: Any,
+) -> None:
+    stage, seats = Stage(), Seats(2)
+    monkeypatch.setattr(watch_routes, "Seats", lambda: seats)
+    async with stage.pod() as connector:
+        facing = front(Service(connector, lambda _: SecretStr("token")))
+        transport = httpx.ASGITransport(app=application(facing))
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with (
+            httpx.AsyncClient(
+                transport=transport, base_url="http://sync", headers=headers
+            ) as http,
+            asyncio.TaskGroup() as group,
+        ):
+            await http.post("/numbers", json=ASKED)
+            path = f"/numbers/{NUMBER}/events"
+            watching = [group.create_task(http.get(path)) for _ in range(5)]
+            # The refused have their answer at once, the others when the stream ends.
+            async with asyncio.timeout(10):
+                refused = [await answer for answer in islice(asyncio.as_completed(watching), 3)]
+            free = seats.free
+            facing.stopping.set()
+
+    answers = [task.result().status_code for task in watching]
+    assert {answer.status_code for answer in refused} == {503}
+    assert (sorted(answers), free, seats.free) == ([200, 200, 503, 503, 503], 0, 2)
 
 
 async def test_a_stream_comes_over_http_as_server_sent_events() -> None:
