@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
-from aiolimiter import AsyncLimiter
 
 from saath.errors import Misconfigured
 from saath.events import CredentialRecorded, NumberPolicy, NumberRecorded
 from saath.graph import GraphClient
 from saath.kafka.inbox import Inbox
+from saath.kafka.layout import Layout
 from saath.kafka.membership import Membership
 from saath.kafka.processor import Inputs, Processor
 from saath.kafka.ranges import read_range
@@ -34,7 +34,7 @@ from saath_sync.graph_calls import MetaCalls
 from saath_sync.handler import Installation, SyncHandler
 from saath_sync.numbers import Numbers
 from saath_sync.onboarding import Token
-from saath_sync.prober import Prober
+from saath_sync.prober import Prober, probe_limiter
 from saath_sync.routes import application
 from saath_sync.settings import SyncSettings, countries_not_supported
 from saath_sync.tender import Tender
@@ -88,13 +88,7 @@ def compose(
     numbers = Numbers(layout, Inbox())
     all_numbers = connected.table(NUMBERS, NumberRecorded)
 
-    installation = Installation(
-        key=settings.installation_key.get_secret_value().encode(),
-        layout=layout,
-        history_patience=timedelta(seconds=section.history_patience_seconds),
-        rules=section.rules(),
-        known=all_numbers.values,
-    )
+    installation = shared_by_all(settings, layout, all_numbers)
 
     def make_handler(partition: int) -> SyncHandler:
         handler = numbers.handlers[partition] = SyncHandler(partition, installation, utc_now())
@@ -127,13 +121,26 @@ def compose(
         calls,
         token_of,
         section.rules().probing,
-        AsyncLimiter(max(1, section.probes_per_hour // 60), 60.0),
+        probe_limiter(section.probes_per_hour),
         utc_now,
         places,
     )
     front.service = Service(connector, token_of)
     front.health.checks = {"partitions": membership.problem, "credentials": credentials.problem}
     return [credentials, all_numbers, partitions, tender, prober, finisher]
+
+
+def shared_by_all(
+    settings: SyncSettings, layout: Layout, all_numbers: Table[NumberRecorded]
+) -> Installation:
+    """What the partitions share."""
+    return Installation(
+        key=settings.installation_key.get_secret_value().encode(),
+        layout=layout,
+        history_patience=timedelta(seconds=settings.sync.history_patience_seconds),
+        rules=settings.sync.rules(),
+        known=all_numbers.values,
+    )
 
 
 def kept_until(

@@ -27,6 +27,12 @@ AT_ONCE_MAX = 8
 UNANSWERED_FOR = timedelta(minutes=5)
 
 
+def probe_limiter(per_hour: int) -> AsyncLimiter:
+    """At most so many questions an hour: at once those of a minute, or one where that is less than one."""
+    at_once = max(1.0, per_hour / 60)
+    return AsyncLimiter(at_once, at_once / per_hour * 3600)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """How a number stands, Meta's answer in a few words, and what it shows of the number."""

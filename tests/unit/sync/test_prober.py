@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
 from aiolimiter import AsyncLimiter
 from pydantic import SecretStr
 from tests.unit.sync.samples import NUMBER
@@ -13,7 +14,7 @@ from tests.unit.sync.stage import Stage
 
 from saath_sync.life import Probing
 from saath_sync.onboarding import Token, Unknown
-from saath_sync.prober import UNANSWERED_FOR, Found, Prober
+from saath_sync.prober import UNANSWERED_FOR, Found, Prober, probe_limiter
 
 TOKEN = SecretStr("t")
 
@@ -43,6 +44,14 @@ async def probing(
             AsyncLimiter(100, 1),
             stage.clock.now,
         )
+
+
+@pytest.mark.parametrize("per_hour", [1, 30, 59, 60, 119, 1000])
+def test_no_more_are_asked_in_an_hour_than_the_setting_says(per_hour: int) -> None:
+    limiter = probe_limiter(per_hour)
+
+    assert limiter.max_rate / limiter.time_period * 3600 == pytest.approx(per_hour)
+    assert limiter.max_rate == max(1, per_hour / 60)
 
 
 async def once(prober: Prober) -> None:

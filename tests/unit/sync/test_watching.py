@@ -122,9 +122,7 @@ async def test_of_those_who_come_at_once_as_many_watch_as_there_are_seats_and_th
         transport = httpx.ASGITransport(app=application(facing))
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with (
-            httpx.AsyncClient(
-                transport=transport, base_url="http://sync", headers=headers
-            ) as http,
+            httpx.AsyncClient(transport=transport, base_url="http://sync", headers=headers) as http,
             asyncio.TaskGroup() as group,
         ):
             await http.post("/numbers", json=ASKED)
