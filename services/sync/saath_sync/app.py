@@ -89,15 +89,10 @@ def compose(
     all_numbers = connected.table(NUMBERS, NumberRecorded)
 
     installation = shared_by_all(settings, layout, all_numbers)
-
-    def make_handler(partition: int) -> SyncHandler:
-        handler = numbers.handlers[partition] = SyncHandler(partition, installation, utc_now())
-        return handler
-
     processor = Processor(
         "sync",
         Inputs(primary=HISTORY, others=(ACCOUNTS,), lazy=(INBOUND,)),
-        make_handler,
+        handlers(numbers, installation),
         kafka=settings.kafka,
         topics=settings.topics,
         client_id=name,
@@ -141,6 +136,16 @@ def shared_by_all(
         rules=settings.sync.rules(),
         known=all_numbers.values,
     )
+
+
+def handlers(numbers: Numbers, installation: Installation) -> Callable[[int], SyncHandler]:
+    """Makes a partition's handler, and has it found among the *numbers*."""
+
+    def make_handler(partition: int) -> SyncHandler:
+        handler = numbers.handlers[partition] = SyncHandler(partition, installation, utc_now())
+        return handler
+
+    return make_handler
 
 
 def kept_until(

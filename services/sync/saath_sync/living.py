@@ -18,13 +18,12 @@ from saath.events import (
     TemplateStatus,
 )
 from saath.identity import digest_id
-from saath_sync import deadline, heartbeat, incomplete, life, templates
+from saath_sync import deadline, heartbeat, incomplete, life, onboarding, templates
 from saath_sync.account_words import word_of
 from saath_sync.heartbeat import Heartbeat, Heartbeats
 from saath_sync.incomplete import Waiting
 from saath_sync.ledger import DeadlineTold, Ledger
 from saath_sync.life import Finding, Probing, Warned
-from saath_sync.onboarding import ONE_TIME
 
 # Meta says a handful of such things of a number in a year.
 WARNED_MAX = 16
@@ -43,7 +42,6 @@ RESUME = (
     "Mend what the step names and POST /numbers/{number}/resume, or have the business go through "
     "Embedded Signup again."
 )
-EARLIER = "asked in an earlier onboarding"
 ANEW = (
     "Everything else works. To get it all the same, have the business disconnect in the app and go "
     "through Embedded Signup again."
@@ -121,9 +119,8 @@ def connected_anew(ledger: Ledger, now: datetime) -> Ledger:
     if ledger.life.state != "active":
         update["connected"] = False
     if ledger.life.state != "active" and not ledger.adopted:
-        again = {"state": "refused", "doubtful": True, "problem": EARLIER}
-        kept = {s: r.model_copy(update=again) for s, r in ledger.steps.items() if s in ONE_TIME}
-        update |= {"declined": None, "steps": {**ledger.steps, **kept}}
+        steps = {**ledger.steps, **onboarding.asked_before(ledger)}
+        update |= {"declined": None, "steps": steps}
     if ledger.heartbeat:
         update["heartbeat"] = Heartbeat(seen_at=now)
     return ledger.model_copy(update=update)

@@ -27,6 +27,8 @@ ANSWER_WITHIN = timedelta(seconds=60)
 
 ALREADY_ASKED, TOO_LATE = 2593107, 2593108
 NO_PROBLEM: dict[str, object] = {"problem": None, "code": None, "subcode": None}
+# What became of a one-time request in an onboarding before this one: it says nothing of this one.
+EARLIER = "asked in an earlier onboarding"
 
 
 class StepRefused(SaathError):
@@ -227,6 +229,17 @@ def may_still_be_taken(record: StepRecord | None) -> bool:
     if record is None or record.state in ("asked", "unknown"):
         return True
     return record.state == "refused" and not final(record)
+
+
+def asked_before(ledger: Ledger) -> dict[Step, StepRecord]:
+    """The one-time requests as an onboarding after an end finds them: Meta takes them anew."""
+    again = {**NO_PROBLEM, "state": "refused", "doubtful": True, "problem": EARLIER}
+    return {s: r.model_copy(update=again) for s, r in ledger.steps.items() if s in ONE_TIME}
+
+
+def is_earlier(record: StepRecord) -> bool:
+    """Whether it stands there from an onboarding before: it was not asked in this one."""
+    return record.state == "refused" and record.problem == EARLIER
 
 
 def final(record: StepRecord) -> bool:

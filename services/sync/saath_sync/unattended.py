@@ -16,16 +16,18 @@ def goes_on_with(ledger: Ledger, now: datetime) -> Step | None:
     The step that sync asks by itself; ``None`` where there is none, or where it is a person's.
 
     An answer that came, whatever it was, was told to whoever asked: they decide. What was asked and
-    never answered was told to nobody.
+    never answered was told to nobody; what was asked in an onboarding before this one is not yet asked.
     """
     if ledger.life.state != "active":
         return None
-    refused = [step for step, record in ledger.steps.items() if record.state == "refused"]
+    steps = ledger.steps.items()
+    refused = [s for s, r in steps if r.state == "refused" and not onboarding.is_earlier(r)]
     step = onboarding.next_step(ledger, now, tried=refused)
     if step is None or (step in onboarding.ONE_TIME and _too_late(ledger, now)):
         return None
     record = ledger.steps.get(step)
-    return step if record is None or record.state == "asked" else None
+    left = record is None or record.state == "asked" or onboarding.is_earlier(record)
+    return step if left else None
 
 
 def _too_late(ledger: Ledger, now: datetime) -> bool:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from tests.unit.sync.samples import NOW, NUMBER
 
-from saath_sync import deadline
+from saath_sync import deadline, living
 from saath_sync.ledger import DeadlineTold, Ledger, Step, StepRecord, StepState
+from saath_sync.life import Life
 
 HOUR = timedelta(hours=1)
 END = NOW + 24 * HOUR
@@ -58,3 +59,14 @@ def test_a_new_connection_has_a_deadline_of_its_own() -> None:
     old = ledger().model_copy(update={"deadline": DeadlineTold(of=END - 48 * HOUR, times=4)})
 
     assert deadline.next_due(old) == END - 12 * HOUR
+
+
+def test_what_was_refused_in_an_onboarding_before_is_watched_in_the_next_one() -> None:
+    refused = record("refused", "asked already").model_copy(update={"code": 2593107})
+    over = ledger(history=refused).model_copy(
+        update={"life": Life(state="disconnected", since=NOW)}
+    )
+
+    anew = living.connected_anew(over, END)
+
+    assert deadline.open_steps(anew) == ("contacts", "history")

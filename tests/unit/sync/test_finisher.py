@@ -7,7 +7,9 @@ import pytest
 from pydantic import SecretStr
 from tests.unit.sync.samples import NOW, NUMBER, seconds
 from tests.unit.sync.stage import Crash, Meta, Stage, states
+from tests.unit.sync.test_living import record, said
 
+from saath.topics import ACCOUNTS
 from saath_sync.connect_failed import ConnectFailed
 from saath_sync.finisher import Finisher
 from saath_sync.ledger import Ledger, Step, StepRecord
@@ -56,6 +58,54 @@ async def test_after_a_crash_all_is_asked_but_what_may_have_been_taken(
     assert len(one_time) == len(set(one_time))
     left: dict[Step, str] = {step: "asked"} if step in ("contacts", "history") else {}
     assert (states(ledger), ledger.connected) == ({**ALL_DONE, **left}, True)
+
+
+async def left_and_crashed_coming_back(step: Step, moment: str) -> Stage:
+    """The number was connected and went; the pod was killed at that step of its next onboarding."""
+    stage = Stage()
+    await stage.connect()
+    gone_at = NOW + seconds(86_400)
+    async with stage.pod() as connector:
+        handler = connector.numbers.handlers[0]
+        list(handler.handle(record(said("PARTNER_REMOVED", gone_at), ACCOUNTS), gone_at))
+        stage.written += handler.finish({}, gone_at)
+    stage.clock.time = gone_at
+    stage.meta.asked.clear()
+    stage.meta.taken.clear()
+    setattr(stage.meta, moment, step)
+    with pytest.raises(Crash):
+        await stage.connect()
+    stage.meta.before = stage.meta.after = None
+    stage.clock.pass_minutes(2)
+    return stage
+
+
+@pytest.mark.parametrize("step", ALL[1:])
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_an_onboarding_after_an_end_is_gone_on_with_as_a_first_one_is(
+    step: Step, moment: str
+) -> None:
+    stage = await left_and_crashed_coming_back(step, moment)
+
+    ledger = await looked(stage)
+
+    one_time = [asked for asked in stage.meta.asked if asked in ("contacts", "history")]
+    assert len(one_time) == len(set(one_time))
+    left: dict[Step, str] = {step: "asked"} if step in ("contacts", "history") else {}
+    assert (states(ledger), ledger.connected) == ({**ALL_DONE, **left}, True)
+
+
+async def test_what_meta_refuses_after_an_end_is_a_person_s_as_in_a_first_onboarding() -> None:
+    stage = await left_and_crashed_coming_back("subscribe", "before")
+    stage.meta.answers = {"contacts": [Refused(4, "no")], "history": [Refused(4, "no")]}
+
+    await looked(stage)
+    stage.clock.pass_minutes(2)
+    ledger = await looked(stage)
+
+    assert stage.meta.asked[-2:] == ["contacts", "history"]
+    refused: dict[Step, str] = {"contacts": "refused", "history": "refused"}
+    assert states(ledger) == {**ALL_DONE, **refused}
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
