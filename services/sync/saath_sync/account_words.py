@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from saath.events import AccountUpdated, NumberRecorded, Restriction, RestrictionKind
-from saath_sync.life import Moved, Restricted, Warned, Word
+from saath_sync.life import Disabled, Moved, Restricted, Warned, Word
 
 KINDS: Mapping[str, RestrictionKind] = {
     "RESTRICTED_BIZ_INITIATED_MESSAGING": "business_initiated",
@@ -34,9 +34,7 @@ def word_of(update: AccountUpdated) -> Word | None:
         case "ACCOUNT_DELETED":
             return Moved(at, "removed", "the account was deleted (ACCOUNT_DELETED)")
         case "ACCOUNT_RESTRICTION":
-            return Restricted(
-                at, restrictions_in(details), "Meta restricts it (ACCOUNT_RESTRICTION)"
-            )
+            return _restriction(at, details)
         case "DISABLED_UPDATE":
             return _banned(at, details)
         case str() as event if event in WARNINGS:
@@ -79,15 +77,21 @@ def _why_removed(details: Mapping[str, Any]) -> str:
     return f"the business disconnected us (PARTNER_REMOVED{f': {said}' if said else ''})"
 
 
+def _restriction(at: datetime, details: Mapping[str, Any]) -> Word:
+    """Where it cannot be read what Meta restricts, nothing that was restricted is free because of it."""
+    found = restrictions_in(details)
+    if not found:
+        return Warned(at, "Meta restricts it, and does not say what (ACCOUNT_RESTRICTION)")
+    return Restricted(at, found, "Meta restricts it (ACCOUNT_RESTRICTION)")
+
+
 def _banned(at: datetime, details: Mapping[str, Any]) -> Word | None:
     info = details.get("ban_info")
     match info.get("waba_ban_state") if isinstance(info, dict) else None:
         case "DISABLE":
-            return Restricted(
-                at, (Restriction(kind="everything"),), "Meta disabled the account (DISABLE)"
-            )
+            return Disabled(at, True, "Meta disabled the account (DISABLE)")
         case "REINSTATE":
-            return Restricted(at, (), "Meta enabled the account again (REINSTATE)")
+            return Disabled(at, False, "Meta enabled the account again (REINSTATE)")
         case "SCHEDULE_FOR_DISABLE":
             return Warned(at, "Meta will disable the account (SCHEDULE_FOR_DISABLE)")
         case _:

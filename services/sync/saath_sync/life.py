@@ -1,7 +1,8 @@
 """
 A number's life after it was connected: what Meta, the probe and time make of it. Pure.
 
-The README draws it. A restriction stands beside the state and ends by its time or by Meta's word.
+The README draws it. A restriction stands beside the state and ends by its time or by Meta's word; what
+is disabled, by Meta's word alone.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ Finding = Literal["connected", "not_connected", "gone"]
 
 # Meta has said that it is connected again, and the probe does not see it yet.
 RECONNECTING_EVERY = timedelta(minutes=1)
+
+# A disabled account's numbers may do nothing, until Meta enables it again.
+EVERYTHING = Restriction(kind="everything")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Life(Model):
     reconnecting: bool = False
     restrictions: tuple[Restriction, ...] = ()
     restricted_said_at: AwareDatetime | None = None
+    disabled: bool = False
+    disabled_said_at: AwareDatetime | None = None
     probed_at: AwareDatetime | None = None
     doubt: Doubt | None = None
 
@@ -77,10 +83,19 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Restricted:
-    """Meta says what the number may not do for a while; nothing of it: it may all again."""
+    """Meta says what the number may not do for a while, instead of what it said before."""
 
     at: datetime
     restrictions: tuple[Restriction, ...]
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disabled:
+    """Meta disables the account, or enables it again: then nothing that was said before holds."""
+
+    at: datetime
+    disabled: bool
     cause: str
 
 
@@ -92,7 +107,7 @@ class Warned:
     reason: str
 
 
-Word = Moved | Restricted | Warned
+Word = Moved | Restricted | Disabled | Warned
 
 
 def heard(life: Life, word: Word) -> Life:
@@ -102,21 +117,42 @@ def heard(life: Life, word: Word) -> Life:
             return _moved(life, word)
         case Restricted():
             return _restricted(life, word)
+        case Disabled():
+            return _disabled(life, word)
         case Warned():
             return life
 
 
 def _restricted(life: Life, word: Restricted) -> Life:
-    if life.restricted_said_at and word.at < life.restricted_said_at:
+    if _older(word.at, life.restricted_said_at):
         return life
-    update: dict[str, object] = {"restricted_said_at": word.at, "restrictions": word.restrictions}
-    if word.restrictions != life.restrictions:
-        update["cause"] = word.cause
-    return life.model_copy(update=update)
+    held = (EVERYTHING, *word.restrictions) if life.disabled else word.restrictions
+    return _held(life, held, word.cause, restricted_said_at=word.at)
+
+
+def _disabled(life: Life, word: Disabled) -> Life:
+    if _older(word.at, life.disabled_said_at):
+        return life
+    said: dict[str, object] = {"disabled": word.disabled, "disabled_said_at": word.at}
+    besides = life.restrictions[1:] if life.disabled else life.restrictions
+    if word.disabled:
+        return _held(life, (EVERYTHING, *besides), word.cause, **said)
+    if _older(word.at, life.restricted_said_at):
+        return _held(life, besides, word.cause, **said)
+    return _held(life, (), word.cause, restricted_said_at=word.at, **said)
+
+
+def _held(life: Life, restrictions: tuple[Restriction, ...], cause: str, **said: object) -> Life:
+    why = {"cause": cause} if restrictions != life.restrictions else {}
+    return life.model_copy(update={"restrictions": restrictions, **why, **said})
+
+
+def _older(at: datetime, than: datetime | None) -> bool:
+    return than is not None and at < than
 
 
 def _moved(life: Life, word: Moved) -> Life:
-    if life.said_at and word.at < life.said_at:
+    if _older(word.at, life.said_at):
         return life
     if life.state == "removed" or (life.state == "disconnected" and word.to == "offboarded"):
         # What is gone for good is not merely away; a new connection alone brings it back.

@@ -10,7 +10,7 @@ from tests.unit.sync.samples import ACCOUNT, NOW, NUMBER
 
 from saath.events import AccountUpdated, NumberRecorded, Restriction
 from saath_sync.account_words import numbers_meant, word_of
-from saath_sync.life import Moved, Restricted, Warned
+from saath_sync.life import Disabled, Moved, Restricted, Warned
 
 BODIES = Path(__file__).parents[2] / "contract" / "payloads"
 
@@ -35,8 +35,10 @@ def said(event: AccountUpdated) -> str | None:
     match word_of(event):
         case Moved(to=to, reconnecting=reconnecting):
             return "reconnecting" if reconnecting else to
-        case Restricted(restrictions=restrictions):
-            return "restricted" if restrictions else "free"
+        case Restricted():
+            return "restricted"
+        case Disabled(disabled=disabled):
+            return "disabled" if disabled else "enabled"
         case Warned():
             return "warned"
         case _:
@@ -57,7 +59,7 @@ def test_every_body_we_have_means_what_the_facts_say() -> None:
         "ACCOUNT_RECONNECTED__1": "reconnecting",
         "ACCOUNT_RESTRICTION__1": "restricted",
         "ACCOUNT_VIOLATION__1": "warned",
-        "DISABLED_UPDATE__1": "free",
+        "DISABLED_UPDATE__1": "enabled",
         "DISABLED_UPDATE__2": "warned",
         "PARTNER_APP_UNINSTALLED__1": "disconnected",
         "PARTNER_REMOVED__1": "disconnected",
@@ -86,6 +88,16 @@ def test_a_restriction_says_what_and_until_when_and_one_nobody_knows_is_everythi
         Restriction(kind="business_initiated", until=datetime.fromtimestamp(1641330498, UTC)),
         Restriction(kind="everything"),
     )
+
+
+@pytest.mark.parametrize(
+    "details",
+    [{}, {"restriction_info": []}, {"restriction_info": "x"}, {"restriction_info": ["nonsense"]}],
+)
+def test_a_restriction_that_cannot_be_read_is_told_and_frees_nothing(
+    details: dict[str, Any],
+) -> None:
+    assert said(update("ACCOUNT_RESTRICTION", **details)) == "warned"
 
 
 def test_another_field_says_nothing_of_a_number_s_life() -> None:

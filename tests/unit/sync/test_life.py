@@ -7,7 +7,7 @@ from tests.unit.sync.samples import NOW
 
 from saath.events import Restriction
 from saath_sync import life
-from saath_sync.life import Finding, Life, LifeState, Moved, Probing, Restricted
+from saath_sync.life import Disabled, Finding, Life, LifeState, Moved, Probing, Restricted
 
 PROBING = Probing()
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -145,6 +145,48 @@ def test_a_restriction_ends_by_its_time_or_by_metas_word() -> None:
         life.state_of(freed, works=True),
         stale,
     ) == ("restricted", NOW + HOUR, "active", "active", freed)
+
+
+RESTRICTED = Restricted(NOW + MINUTE, (BUSINESS,), "restricted")
+DISABLED, ENABLED = (
+    Disabled(NOW + 2 * MINUTE, True, "disabled"),
+    Disabled(NOW + 4 * MINUTE, False, "enabled"),
+)
+AFTER_IT = Restricted(NOW + 3 * MINUTE, (BUSINESS,), "restricted")
+SINCE_THEN = Restricted(NOW + 5 * MINUTE, (BUSINESS,), "restricted")
+
+
+@pytest.mark.parametrize(
+    ("words", "held"),
+    [
+        ([DISABLED], ["everything"]),
+        ([DISABLED, AFTER_IT], ["everything", "business_initiated"]),
+        ([AFTER_IT, DISABLED], ["everything", "business_initiated"]),
+        ([RESTRICTED, DISABLED], ["everything", "business_initiated"]),
+        ([DISABLED, RESTRICTED, DISABLED], ["everything", "business_initiated"]),
+        ([DISABLED, AFTER_IT, ENABLED], []),
+        ([DISABLED, ENABLED, AFTER_IT], []),
+        ([ENABLED, DISABLED, AFTER_IT], []),
+        ([DISABLED, SINCE_THEN, ENABLED], ["business_initiated"]),
+        ([SINCE_THEN, ENABLED, DISABLED], ["business_initiated"]),
+    ],
+)
+def test_what_is_disabled_is_so_until_it_is_enabled_whatever_is_restricted_besides(
+    words: list[Restricted | Disabled], held: list[str]
+) -> None:
+    found = at("active")
+    for word in words:
+        found = life.heard(found, word)
+
+    assert [restriction.kind for restriction in found.restrictions] == held
+
+
+def test_a_restriction_that_is_over_leaves_what_is_disabled() -> None:
+    both = life.heard(life.heard(at("active"), DISABLED), AFTER_IT)
+
+    over = life.lifted(both, NOW + HOUR)
+
+    assert (over.restrictions, life.heard(over, ENABLED).restrictions) == ((life.EVERYTHING,), ())
 
 
 def test_what_is_restricted_and_away_is_away() -> None:
