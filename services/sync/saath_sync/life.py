@@ -17,8 +17,9 @@ from saath.events.base import Model
 LifeState = Literal["active", "offboarded", "disconnected", "removed"]
 Finding = Literal["connected", "not_connected", "gone"]
 
-# Meta has said that it is connected again, and the probe does not see it yet.
-RECONNECTING_EVERY = timedelta(minutes=1)
+# Meta has said that it is connected again, and the probe does not see it yet: after so long it is asked
+# again, and then after as long as Meta's word is old.
+RECONNECTING_AGAIN = timedelta(minutes=1)
 
 # A disabled account's numbers may do nothing, until Meta enables it again.
 EVERYTHING = Restriction(kind="everything")
@@ -30,12 +31,14 @@ class Probing:
     How the probe is believed.
 
     Health fields lag behind a connection, so within *grace* nothing is found against the number. One
-    finding against it may be a fault of Meta's; two with *again_after* between them are not.
+    finding against it may be a fault of Meta's; two with *again_after* between them are not. A
+    reconnection that Meta has told of is waited for so long as *reconnecting_for*.
     """
 
     every: timedelta = timedelta(hours=6)
     grace: timedelta = timedelta(minutes=10)
     again_after: timedelta = timedelta(minutes=10)
+    reconnecting_for: timedelta = timedelta(days=1)
 
 
 class Doubt(Model):
@@ -160,7 +163,11 @@ def _moved(life: Life, word: Moved) -> Life:
     if word.reconnecting and life.state != "offboarded":
         return life.model_copy(update={"said_at": word.at})
     if word.reconnecting:
-        return life.model_copy(update={"said_at": word.at, "reconnecting": True})
+        if life.reconnecting and word.at == life.said_at:
+            return life
+        # Whatever was found before is of before: the probe looks at once.
+        said = {"said_at": word.at, "reconnecting": True, "probed_at": None}
+        return life.model_copy(update=said)
     if word.to == life.state:
         return life.model_copy(update={"said_at": word.at, "reconnecting": False})
     return _put(life, word.to, word.at, word.cause).model_copy(update={"said_at": word.at})
@@ -183,6 +190,9 @@ def probed(life: Life, finding: Finding, cause: str, asked_at: datetime, probing
         if life.state == "active" or life.state == "removed":
             return life
         return _back(life, asked_at, cause) if settled or life.reconnecting else life
+    if life.reconnecting and _said_ago(life, asked_at) >= probing.reconnecting_for:
+        # Meta's word has not come true: the number is what it was, and is found what it is.
+        life = life.model_copy(update={"reconnecting": False})
     if not settled or life.state == "removed" or life.reconnecting:
         return life
     found: LifeState = "disconnected" if finding == "gone" else "offboarded"
@@ -197,14 +207,19 @@ def probed(life: Life, finding: Finding, cause: str, asked_at: datetime, probing
 
 
 def probe_due(life: Life, probing: Probing) -> datetime | None:
-    """When to ask Meta next; ``None``: at once, as nobody ever has."""
+    """When to ask Meta next; ``None``: at once, as nobody has since something was to be seen."""
     if life.probed_at is None:
         return None
     if life.reconnecting:
-        return life.probed_at + min(probing.every, RECONNECTING_EVERY)
+        old = max(_said_ago(life, life.probed_at), RECONNECTING_AGAIN)
+        return life.probed_at + min(probing.every, old)
     return life.probed_at + (
         min(probing.every, probing.again_after) if life.doubt else probing.every
     )
+
+
+def _said_ago(life: Life, now: datetime) -> timedelta:
+    return now - (life.said_at or now)
 
 
 def next_lift(life: Life) -> datetime | None:

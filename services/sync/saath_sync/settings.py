@@ -60,6 +60,8 @@ class SyncSection(Section):
     # Found twice, with so much between, it is not connected; and not so soon after a connection.
     probe_again_minutes: float = Field(default=10.0, gt=0)
     probe_grace_minutes: float = Field(default=10.0, ge=0)
+    # So long it is asked often whether a reconnection that Meta has told of has come true.
+    probe_reconnecting_hours: float = Field(default=24.0, gt=0)
     probes_per_hour: int = Field(default=1000, ge=1)
 
     def rules(self) -> Rules:
@@ -74,6 +76,7 @@ class SyncSection(Section):
                 every=timedelta(hours=self.probe_every_hours),
                 grace=timedelta(minutes=self.probe_grace_minutes),
                 again_after=timedelta(minutes=self.probe_again_minutes),
+                reconnecting_for=timedelta(hours=self.probe_reconnecting_hours),
             ),
             waiting=Waiting(
                 patience=timedelta(seconds=self.chunk_patience_seconds),

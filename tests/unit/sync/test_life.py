@@ -120,11 +120,50 @@ def test_a_reconnection_is_believed_when_the_probe_sees_it_and_that_is_tried_at_
     seen = life.probed(not_yet, "connected", "found", NOW + 3 * MINUTE, PROBING)
 
     assert (life.probe_due(said, PROBING), not_yet.state, seen.state, seen.reconnecting) == (
-        NOW + MINUTE,
+        None,
         "offboarded",
         "active",
         False,
     )
+
+
+def test_a_reconnection_that_is_not_seen_is_looked_for_less_and_less_often() -> None:
+    word = moved("active", reconnecting=True)
+    said = life.heard(at("offboarded"), word)
+    asked, minutes = NOW, []
+    for _ in range(12):
+        said = life.probed(said, "not_connected", "found", asked, PROBING)
+        due = life.probe_due(said, PROBING)
+        assert due is not None
+        minutes.append((due - asked) / MINUTE)
+        asked = due
+
+    assert minutes == [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360]
+    assert life.heard(said, word) == said
+
+
+def not_seen_for(away: timedelta, finding: Finding) -> Life:
+    said = life.heard(at("offboarded"), moved("active", reconnecting=True))
+    first = life.probed(said, finding, "found", NOW + away, PROBING)
+    return life.probed(first, finding, "found", NOW + away + PROBING.again_after, PROBING)
+
+
+@pytest.mark.parametrize(
+    ("away", "finding", "becomes", "reconnecting"),
+    [
+        (DAY - HOUR, "gone", "offboarded", True),
+        (DAY - HOUR, "connected", "active", False),
+        (DAY, "gone", "disconnected", False),
+        (DAY, "not_connected", "offboarded", False),
+        (DAY, "connected", "active", False),
+    ],
+)
+def test_a_reconnection_that_is_not_seen_for_a_day_is_not_waited_for_any_more(
+    away: timedelta, finding: Finding, becomes: LifeState, reconnecting: bool
+) -> None:
+    found = not_seen_for(away, finding)
+
+    assert (found.state, found.reconnecting) == (becomes, reconnecting)
 
 
 def test_a_new_connection_ends_whatever_was() -> None:
