@@ -38,9 +38,7 @@ def next_due(ledger: Ledger, before: Sequence[timedelta] = WARN_BEFORE) -> datet
     end = ends_at(ledger)
     if end is None or not open_steps(ledger):
         return None
-    times = _told(ledger, end).times
-    moments = (*(end - early for early in before), end)
-    return moments[times] if times < len(moments) else None
+    return min(_untold(ledger, end, before), default=None)
 
 
 def told_until(
@@ -54,11 +52,18 @@ def told_until(
     end = ends_at(ledger)
     if end is None or not open_steps(ledger):
         return None
-    moments = (*(end - early for early in before), end)
-    times = sum(moment <= until for moment in moments)
-    return DeadlineTold(of=end, times=times) if times > _told(ledger, end).times else None
+    due = [moment for moment in _untold(ledger, end, before) if moment <= until]
+    return DeadlineTold(of=end, until=max(due)) if due else None
 
 
-def _told(ledger: Ledger, end: datetime) -> DeadlineTold:
+def _untold(ledger: Ledger, end: datetime, before: Sequence[timedelta]) -> list[datetime]:
+    """
+    When it is spoken of from now on.
+
+    By the moments that were told, not by how many they were: the setting may be another by now.
+    """
     told = ledger.deadline
-    return told if told and told.of == end else DeadlineTold(of=end)
+    moments = (*(end - early for early in before), end)
+    if told is None or told.of != end or told.until is None:
+        return [*moments]
+    return [moment for moment in moments if moment > told.until]

@@ -115,10 +115,10 @@ class History(Model):
 
 
 class DeadlineTold(Model):
-    """How often the end of the 24 hours at *of* was spoken of, up to its passing."""
+    """What was due by *until* has been said of the end of the 24 hours at *of*."""
 
     of: AwareDatetime
-    times: int = 0
+    until: AwareDatetime | None = None
 
 
 class Ledger(Model):

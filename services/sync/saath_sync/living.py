@@ -188,7 +188,7 @@ def passed(ledger: Ledger, until: datetime, rules: Rules) -> Lived:
     """All that follows from its being *until*, and everything written before that being read."""
     events: list[Event] = []
     if told := deadline.told_until(ledger, until, rules.warn_before):
-        events.append(_deadline(ledger, told, rules))
+        events.append(_deadline(ledger, told.of, told.until or told.of))
         ledger = ledger.model_copy(update={"deadline": told})
     if lacking := incomplete.said(ledger, until, rules.waiting):
         ledger, event = lacking
@@ -240,18 +240,15 @@ def _heartbeat(ledger: Ledger, beat: Heartbeat, lost: bool, rules: Rules, now: d
     )
 
 
-def _deadline(ledger: Ledger, told: DeadlineTold, rules: Rules) -> Event:
+def _deadline(ledger: Ledger, ends_at: datetime, at: datetime) -> Event:
     missing: tuple[OneTime, ...] = tuple(
         step for step in ("contacts", "history") if step in deadline.open_steps(ledger)
     )
     facts = {
-        "id": digest_id("deadline_", ledger.number, told.of.isoformat(), str(told.times)),
+        "id": digest_id("deadline_", ledger.number, ends_at.isoformat(), at.isoformat()),
+        "time": at,
         "number": ledger.number,
     }
-    if told.times > len(rules.warn_before):
-        passed_at = told.of
-        return SyncDeadlinePassed(
-            **facts, time=passed_at, ended_at=passed_at, lost=missing, what_to_do=ANEW
-        )
-    said_at = told.of - rules.warn_before[told.times - 1]
-    return SyncDeadlineNear(**facts, time=said_at, ends_at=told.of, open=missing, what_to_do=RESUME)
+    if at == ends_at:
+        return SyncDeadlinePassed(**facts, ended_at=ends_at, lost=missing, what_to_do=ANEW)
+    return SyncDeadlineNear(**facts, ends_at=ends_at, open=missing, what_to_do=RESUME)

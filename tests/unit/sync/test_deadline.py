@@ -1,7 +1,8 @@
 """The 24 hours for the two one-time requests."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
 from tests.unit.sync.samples import NOW, NUMBER
 
 from saath_sync import deadline, living
@@ -16,28 +17,46 @@ def record(state: StepState, problem: str | None = None) -> StepRecord:
     return StepRecord(state=state, asked_at=NOW, answered_at=NOW, problem=problem)
 
 
-def ledger(told: int = 0, **steps: StepRecord) -> Ledger:
+def ledger(told: datetime | None = None, **steps: StepRecord) -> Ledger:
     found: dict[Step, StepRecord] = {"exchange": record("done"), **steps}  # type: ignore[dict-item]
     return Ledger(
-        number=NUMBER, connected=True, steps=found, deadline=DeadlineTold(of=END, times=told)
+        number=NUMBER, connected=True, steps=found, deadline=DeadlineTold(of=END, until=told)
     )
 
 
 def test_it_is_told_twelve_four_and_one_hour_before_and_at_the_end() -> None:
-    moments = [deadline.next_due(ledger(told)) for told in range(5)]
+    moments = [END - 12 * HOUR, END - 4 * HOUR, END - HOUR, END]
 
-    assert moments == [END - 12 * HOUR, END - 4 * HOUR, END - HOUR, END, None]
+    assert [deadline.next_due(ledger(told)) for told in (None, *moments)] == [*moments, None]
+
+
+@pytest.mark.parametrize(
+    ("told", "before", "due"),
+    [
+        (END - 4 * HOUR, (6 * HOUR,), END),
+        (END - HOUR, (), END),
+        (END - 12 * HOUR, (6 * HOUR,), END - 6 * HOUR),
+        (END - HOUR, (12 * HOUR, 8 * HOUR, 4 * HOUR, 2 * HOUR, HOUR), END),
+        (END, (12 * HOUR, HOUR / 2), None),
+    ],
+)
+def test_by_another_setting_what_was_told_is_not_told_again_and_the_end_is(
+    told: datetime, before: tuple[timedelta, ...], due: datetime | None
+) -> None:
+    assert deadline.next_due(ledger(told), before) == due
+    said = deadline.told_until(ledger(told), END, before)
+    assert said == (DeadlineTold(of=END, until=END) if due else None)
 
 
 def test_several_that_are_due_at_once_are_told_as_one() -> None:
-    assert deadline.told_until(ledger(), END - HOUR) == DeadlineTold(of=END, times=3)
+    assert deadline.told_until(ledger(), END - HOUR) == DeadlineTold(of=END, until=END - HOUR)
 
 
 def test_nothing_is_told_twice_or_early() -> None:
     assert (
-        deadline.told_until(ledger(1), END - 5 * HOUR),
+        deadline.told_until(ledger(END - 12 * HOUR), END - 5 * HOUR),
         deadline.told_until(ledger(), NOW + HOUR),
-        deadline.told_until(ledger(4), END + 99 * HOUR),
+        deadline.told_until(ledger(END), END + 99 * HOUR),
     ) == (None, None, None)
 
 
@@ -56,7 +75,9 @@ def test_what_meta_took_or_refused_for_good_is_not_watched() -> None:
 
 
 def test_a_new_connection_has_a_deadline_of_its_own() -> None:
-    old = ledger().model_copy(update={"deadline": DeadlineTold(of=END - 48 * HOUR, times=4)})
+    old = ledger().model_copy(
+        update={"deadline": DeadlineTold(of=END - 48 * HOUR, until=END - 48 * HOUR)}
+    )
 
     assert deadline.next_due(old) == END - 12 * HOUR
 
