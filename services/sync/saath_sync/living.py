@@ -22,7 +22,7 @@ from saath_sync import deadline, heartbeat, incomplete, life, onboarding, templa
 from saath_sync.account_words import word_of
 from saath_sync.heartbeat import Heartbeat, Heartbeats
 from saath_sync.incomplete import Waiting
-from saath_sync.ledger import DeadlineTold, Ledger
+from saath_sync.ledger import Ledger
 from saath_sync.life import Finding, Probing, Warned
 
 # Meta says a handful of such things of a number in a year.
