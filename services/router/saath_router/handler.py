@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from saath.codec import decode
+from saath.dating import believed
 from saath.errors import PoisonRecord
 from saath.events import (
     Contact,
@@ -21,7 +22,6 @@ from saath_router.answering import Around
 from saath_router.carrier import Carrier, Installation
 from saath_router.commands import carried_out
 from saath_router.conversation import Conversation
-from saath_router.dating import believed
 from saath_router.decide import acts, decide
 from saath_router.eviction import UNUSED_FOR
 from saath_router.given_up import called_for

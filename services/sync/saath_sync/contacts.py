@@ -26,11 +26,13 @@ class Kept(Model):
     What is kept of one entry: when it changed last, and which changes of that second were taken.
 
     The identities are kept where there are two of them. ``into``: a user id without an entry of its own,
-    because it belongs to that one.
+    because it belongs to that one. ``ahead``: the phone's clock was, up to that time; until it is over,
+    what was said before is told from its repetitions by name and not by time.
     """
 
     at: float
     said: tuple[str, ...] = ()
+    ahead: float | None = None
     phone: Annotated[str | None, Private] = None
     user_id: Annotated[str | None, Private] = None
     into: str | None = None
@@ -53,6 +55,9 @@ NOTHING_NEW = Learnt({}, ())
 def learn(change: ContactChanged, key: bytes, find: Find) -> Learnt:
     """
     Take over one change of the address book, unless it was taken before or is older than what was.
+
+    It must be dated as it can be believed (``saath.dating``), or a clock that is ahead keeps out all
+    that is said until then.
 
     One that shows phone number and user id is the phone number's entry. Whatever shows the user id
     alone from then on is about that entry too; an entry that the user id had had of its own ends. A
@@ -136,19 +141,29 @@ def _completed(
 
 def _keep(change: ContactChanged, who: Contact, last: Kept | None) -> Kept:
     at, both = change.time.timestamp(), bool(who.phone and who.user_id)
-    before = last.said if last and last.at == at else ()
+    ahead = _ahead(change, last)
+    before = last.said if last and (last.at == at or ahead) else ()
     return Kept(
         at=at,
         said=(*before, _short(change))[-SAID_MAX:],
+        ahead=ahead,
         phone=who.phone if both else None,
         user_id=who.user_id if both else None,
     )
+
+
+def _ahead(change: ContactChanged, last: Kept | None) -> float | None:
+    """The latest time that a clock which was ahead has said, while it is not yet."""
+    said = [change.dated.timestamp()] if change.dated else []
+    before = [last.ahead] if last and last.ahead else []
+    return max((at for at in (*said, *before) if at >= change.time.timestamp()), default=None)
 
 
 def _record(change: ContactChanged, entry: str, who: Contact, *, removed: bool) -> ContactRecorded:
     return ContactRecorded(
         id=digest_id("entry_", entry, change.id),
         time=change.time,
+        dated=change.dated,
         number=change.number,
         causation=change.id,
         entry=entry,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from saath.codec import decode
+from saath.dating import believed
 from saath.errors import PoisonRecord
 from saath.events import (
     EVENTS,
@@ -201,6 +202,7 @@ class SyncHandler:
         if not isinstance(change, ContactChanged):
             raise PoisonRecord(f"{change.type} under another type's name")
         self._refuse_stray(change.number or "")
+        change = believed(change, record.appended_at)
         if ledger := self.ledgers.get(change.number or ""):
             yield from self._seen(ledger, change.time, now)
         state, records = self._books.learn(change)

@@ -7,9 +7,9 @@ from tests.unit.router.build import HOUR, at, backfilled, echoed, received, stat
 from tests.unit.router.partition import Partition, on, owned, types
 
 from saath.codec import encode
+from saath.dating import AHEAD_MAX, believed
 from saath.events import Event, MessageReceived
 from saath.topics import CONVERSATIONS, INBOUND
-from saath_router.dating import AHEAD_MAX, believed
 
 YEAR = 365 * 24 * HOUR
 FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)

@@ -50,6 +50,29 @@ def test_of_two_changes_the_later_counts_whichever_comes_first() -> None:
     assert short(removed, added) == [(BY_PHONE, Contact(phone=PHONE), True)]
 
 
+def ahead(name: str, at: float, dated: float) -> ContactChanged:
+    """One that was read *at* then, and that the phone's clock has dated later."""
+    change = contact("add", at, name=name)
+    moment = WRITTEN + seconds(dated)
+    return change.model_copy(update={"dated": moment, "id": f"ahead_{name}"})
+
+
+def test_what_a_clock_that_was_ahead_has_said_is_not_told_again_when_it_comes_again() -> None:
+    changes = [
+        ahead("A", 0, 3600),
+        ahead("B", 10, 3610),
+        contact("add", 20, name="C"),
+        ahead("A", 30, 3600),
+        contact("add", 40, name="D"),
+        ahead("B", 50, 3610),
+        contact("add", 3611, name="E"),  # its time has come by now
+        contact("add", 3600, name="A"),
+        contact("add", 3620, name="F"),
+    ]
+
+    assert [r.contact.name for r in told(*changes)] == [*"ABCDEF"]
+
+
 def test_a_change_that_comes_again_is_not_told_again_even_after_another_of_its_second() -> None:
     added, edited = contact("add", name="A"), contact("add", name="B")
 

@@ -1,6 +1,6 @@
 """What one partition writes: ledgers that changed, and the public record where it says something new."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.unit.sync.samples import NOW, NUMBER, chunk, contact, message
@@ -10,6 +10,7 @@ from saath.errors import Misconfigured, PoisonRecord
 from saath.events import (
     AccountUpdated,
     Contact,
+    ContactRecorded,
     Content,
     CredentialRecorded,
     Event,
@@ -46,9 +47,10 @@ def owner(key: bytes = KEY) -> SyncHandler:
     return SyncHandler(OURS, Installation(key, LAYOUT, timedelta(hours=1)), NOW)
 
 
-def record(event: Event, offset: int, topic: Topic = HISTORY) -> Record:
+def record(event: Event, offset: int, topic: Topic = HISTORY, at: datetime = NOW) -> Record:
     headers, value = encode(event)
-    return Record(topic, OURS, offset, 0, NUMBER.encode(), value, tuple(headers))
+    stamp = int(at.timestamp() * 1000)
+    return Record(topic, OURS, offset, stamp, NUMBER.encode(), value, tuple(headers))
 
 
 def finish(handler: SyncHandler) -> list[str]:
@@ -162,6 +164,27 @@ def test_what_else_is_said_of_accounts_is_nothing_to_sync_wherever_it_stands() -
     told = [list(owner().handle(r, NOW)) for r in (record(update, 0, ACCOUNTS), later)]
 
     assert told == [[], []]
+
+
+def test_a_phone_whose_clock_is_ahead_does_not_keep_out_what_it_says_later() -> None:
+    handler, day, year = owner(), timedelta(days=1), timedelta(days=365)
+    early, late = (
+        contact("add", name=name).model_copy(update={"time": time})
+        for name, time in (("A", NOW + year), ("B", NOW + day))
+    )
+
+    said = [
+        decode(output.headers, output.value)
+        for change, at in ((early, NOW), (late, NOW + day), (early, NOW + 2 * day))
+        for output in handler.handle(record(change, 0, ACCOUNTS, at), at)
+        if output.topic is CONTACTS
+    ]
+
+    minute = timedelta(minutes=1)
+    assert [(e.contact.name, e.time, e.dated) for e in said if isinstance(e, ContactRecorded)] == [
+        ("A", NOW + minute, NOW + year),
+        ("B", NOW + day, None),
+    ]
 
 
 def test_a_contact_outside_its_numbers_partition_goes_to_the_dead_letters() -> None:

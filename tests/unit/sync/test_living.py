@@ -58,7 +58,15 @@ def owner(at: datetime = NOW) -> SyncHandler:
 
 def record(event: Event, topic: Topic, offset: int = 0) -> Record:
     headers, value = encode(event)
-    return Record(topic, OURS, offset, 0, NUMBER.encode(), value, tuple(headers))
+    return Record(
+        topic,
+        OURS,
+        offset,
+        int(event.time.timestamp() * 1000),
+        NUMBER.encode(),
+        value,
+        tuple(headers),
+    )
 
 
 def working(at: datetime = NOW) -> SyncHandler:
