@@ -104,6 +104,22 @@ NAMES: dict[type[BaseModel], dict[str, Any]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("model", OTHERS, ids=entry_name)
+@pytest.mark.parametrize("number", ["١٢٣", "１２３", "12३"])
+def test_a_number_in_the_digits_of_another_script_is_refused_by_us_and_by_validators(
+    model: type[BaseModel], number: str
+) -> None:
+    body = NAMES[model] | {"number": number}
+    if model is SendRequest:
+        del body["working"]
+    well = body | {"number": "123"}
+
+    assert [(VALIDATORS[model].is_valid(b), model_takes(model, b)) for b in (well, body)] == [
+        (True, True),
+        (False, False),
+    ]
+
+
 @st.composite
 def written_by_others(draw: st.DrawFn) -> tuple[type[BaseModel], dict[str, Any]]:
     """A request or command with any of its keys, some of them null or of no words."""

@@ -50,7 +50,7 @@ class _Line(BaseModel):
     id: str | None = Field(default=None, min_length=1, max_length=256)
     time: Annotated[AwareDatetime, BeforeValidator(_unix)]
     author: Literal["customer", "business"]
-    phone: str | None = Field(default=None, pattern=r"^\+?\d{5,20}$")
+    phone: str | None = Field(default=None, pattern=r"^\+?[0-9]{5,20}$")
     user_id: str | None = Field(default=None, pattern=r"^[A-Z]{2}\.[A-Za-z0-9.]{1,128}$")
     name: str | None = Field(default=None, max_length=256)
     text: str | None = None

@@ -35,7 +35,7 @@ from saath_sync.watch_routes import watch_routes
 class CandidateBody(PlaceBody):
     """What may be said of a number before it is connected; what is not said is not judged."""
 
-    phone: str | None = Field(default=None, pattern=r"^\+?[\d ()./-]{5,40}$")
+    phone: str | None = Field(default=None, pattern=r"^\+?[0-9 ()./-]{5,40}$")
     app_version: str | None = Field(default=None, max_length=40)
     app: Literal["business", "consumer"] | None = None
 

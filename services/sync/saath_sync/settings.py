@@ -23,7 +23,7 @@ from saath_sync.zones import checked
 class SyncSection(Section):
     """Meta's app that numbers are connected to, who may connect them, and how history is paced."""
 
-    app_id: str = Field(pattern=r"^\d{1,32}$")
+    app_id: str = Field(pattern=r"^[0-9]{1,32}$")
     app_secret: SecretStr = Field(min_length=1)
     # Whoever has it can connect numbers: give it to the onboarding page's own back end only.
     api_token: SecretStr = Field(min_length=16)

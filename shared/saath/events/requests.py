@@ -7,6 +7,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from saath.events.base import Content, Event, JsonObject, Private, Problem
 
 REQUEST_ID = r"^[A-Za-z0-9._:=-]{1,128}$"
+# Digits as Meta writes them: \d takes those of all scripts, which name no number.
+NUMBER = r"^[0-9]{1,32}$"
 
 MessageClass = Literal["reply", "utility", "marketing", "authentication", "service"]
 InDoubtPolicy = Literal["resend", "drop"]
@@ -61,7 +63,7 @@ class SendRequest(Strict):
 
     id: Annotated[str, Field(pattern=REQUEST_ID)] | None = None
     turn: str | None = Field(default=None, repr=False, max_length=2048)
-    number: Annotated[str, Field(pattern=r"^\d{1,32}$")] | None = None
+    number: Annotated[str, Field(pattern=NUMBER)] | None = None
     to: str | None = Field(default=None, repr=False, pattern=r"^\+?[0-9A-Za-z.]{3,140}$")
     message_class: MessageClass | None = Field(default=None, alias="class")
     messages: tuple[Content, ...] = Field(default=(), max_length=100)
@@ -213,7 +215,7 @@ class Command(Strict):
     """
 
     id: Annotated[str, Field(pattern=REQUEST_ID)]
-    number: Annotated[str, Field(pattern=r"^\d{1,32}$")]
+    number: Annotated[str, Field(pattern=NUMBER)]
     command: Literal["take over", "release", "policy"]
     conversation: str | None = None
     phone: Annotated[str | None, Private] = None
