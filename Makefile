@@ -1,5 +1,5 @@
 # The commands a person types. Everything is installed into .venv, from pinned and hashed requirements.
-.PHONY: demo test fuzz bench lint schemas broker dev requirements contract clean help
+.PHONY: demo test fuzz bench lint schemas publish broker dev requirements contract clean help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -36,6 +36,9 @@ lint: $(VENV)/.test ## format, lint, types, import rules, schema drift
 
 schemas: $(VENV)/.test ## rewrite the JSON Schemas and the AsyncAPI document from the models
 	$(BIN)/python -m saath.schemas
+
+publish: $(VENV)/.test ## keep the schemas as they are, for a release: nothing after may break them
+	$(BIN)/python -m saath.schemas --publish
 
 contract: $(VENV)/.test ## rewrite the expected events of the contract tests' webhook bodies
 	$(BIN)/python -m tests.contract.rewrite

@@ -1,7 +1,8 @@
 """
 The contract for those who do not read Python: a JSON Schema an event, and one AsyncAPI document.
 
-``python -m saath.schemas`` writes them to ``shared/schemas``; ``--check`` says what has drifted.
+``python -m saath.schemas`` writes them to ``shared/schemas``; ``--check`` says what has drifted, and
+``--publish`` keeps what they are, in ``published`` beside them, as what nothing after may break.
 """
 
 import argparse
@@ -13,37 +14,68 @@ from pathlib import Path
 from saath.channels import CHANNELS, Entry, entry_name
 from saath.codec import SCHEMA_BASE
 from saath.events import EVENTS, Command, Event, JsonObject, SendRequest
+from saath.schema_changes import breaking, shape
 from saath.topics import PARTITIONS_DEFAULT, Topic
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ASYNCAPI = "asyncapi.json"
+PUBLISHED = "published"
+ENTRIES: Sequence[Entry] = (*EVENTS.values(), SendRequest, Command)
+FROM_OTHERS = frozenset(f"{entry_name(model)}.json" for model in (SendRequest, Command))
+
+REWRITE = "make schemas rewrites them"
+NEW_VERSION = (
+    "these were published: keep what they promise (add, and take nothing away), or give the event a new "
+    "version (….v2) and keep the old one. make publish accepts what only adds."
+)
 PREFIX = "saath."
 
 
-def documents() -> dict[str, JsonObject]:
+Published = Mapping[str, JsonObject]
+
+
+def documents(published: Published) -> dict[str, JsonObject]:
     """Every document by its file's name."""
-    entries: list[Entry] = [*EVENTS.values(), SendRequest, Command]
-    schemas = {f"{entry_name(model)}.json": schema(model) for model in entries}
-    return {**schemas, ASYNCAPI: asyncapi()}
+    return {**_schemas(published), ASYNCAPI: asyncapi()}
 
 
-def schema(model: Entry) -> JsonObject:
-    """The JSON Schema of an event as Saath writes it, or of what others write to Saath."""
+def _schemas(published: Published) -> dict[str, JsonObject]:
+    names = {f"{entry_name(model)}.json": model for model in ENTRIES}
+    return {name: schema(model, published.get(name)) for name, model in names.items()}
+
+
+def schema(model: Entry, published: JsonObject | None = None) -> JsonObject:
+    """
+    The JSON Schema of an event as Saath writes it, or of what others write to Saath.
+
+    *published* is the one that the log's older events were written by.
+    """
     generated = model.model_json_schema()
     if issubclass(model, Event):
-        for part in (generated, *generated.get("$defs", {}).values()):
-            _require_what_is_written(part)
+        _require_what_is_written(generated, published)
+        known = (published or {}).get("$defs", {})
+        for name, part in generated.get("$defs", {}).items():
+            _require_what_is_written(part, known.get(name))
     else:
         generated |= _RULES.get(model, {})
     return {"$schema": DIALECT, "$id": f"{SCHEMA_BASE}{entry_name(model)}.json", **generated}
 
 
-def _require_what_is_written(part: JsonObject) -> None:
-    """What may be null is left out when it is; everything else is always there, defaults too."""
+def _require_what_is_written(part: JsonObject, published: JsonObject | None) -> None:
+    """
+    What may be null is left out when it is; everything else is always there, defaults too.
+
+    But for what has a default and came later: the log has events without it.
+    """
     properties: Mapping[str, JsonObject] = part.get("properties", {})
-    required = [name for name, value in properties.items() if not _nullable(value)]
-    if required:
-        part["required"] = required
+    written = [name for name, value in properties.items() if not _nullable(value)]
+    if published is not None:
+        known = {*published.get("required", ()), *part.get("required", ())}
+        written = [name for name in written if name in known]
+    if written:
+        part["required"] = written
+    else:
+        part.pop("required", None)
 
 
 def _nullable(value: JsonObject) -> bool:
@@ -154,9 +186,37 @@ def rendered(document: JsonObject) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+def kept(directory: Path) -> Published:
+    """The schemas as they were published, by their files' names."""
+    found = sorted((directory / PUBLISHED).glob("*.json"))
+    return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in found}
+
+
+def broken(published: Published, present: Published) -> Iterator[str]:
+    """What of the *present* schemas breaks whoever relies on the *published*, a sentence each."""
+    for name, before in published.items():
+        if name not in present:
+            yield f"{name} is gone"
+            continue
+        ours = name not in FROM_OTHERS
+        yield from (f"{name}: {said}" for said in breaking(before, present[name], ours=ours))
+
+
+def publish(directory: Path) -> list[str]:
+    """Keep the schemas as they are now; where they break what was kept, say it and change nothing."""
+    published = kept(directory)
+    present = _schemas(published)
+    if wrong := [*broken(published, present)]:
+        return wrong
+    (directory / PUBLISHED).mkdir(parents=True, exist_ok=True)
+    for name, document in present.items():
+        (directory / PUBLISHED / name).write_text(rendered(shape(document)), encoding="utf-8")
+    return []
+
+
 def drift(directory: Path) -> Iterator[str]:
     """What differs between *directory* and the models, a sentence each."""
-    wanted = {name: rendered(document) for name, document in documents().items()}
+    wanted = {name: rendered(document) for name, document in documents(kept(directory)).items()}
     found = {path.name: path.read_text(encoding="utf-8") for path in directory.glob("*.json")}
     for name in sorted(wanted.keys() | found.keys()):
         if name not in found:
@@ -169,7 +229,7 @@ def drift(directory: Path) -> Iterator[str]:
 
 def write(directory: Path) -> None:
     """Write every document, and remove those that belong to no event any more."""
-    wanted = documents()
+    wanted = documents(kept(directory))
     directory.mkdir(parents=True, exist_ok=True)
     for path in directory.glob("*.json"):
         if path.name not in wanted:
@@ -179,21 +239,28 @@ def write(directory: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the documents, or check them; exit status 1 where they have drifted."""
+    """Write the documents, check or publish them; exit status 1 where something is wrong with them."""
     parser = argparse.ArgumentParser(prog="python -m saath.schemas", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; say what differs")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="change nothing; say what differs")
+    what.add_argument("--publish", action="store_true", help="what they are now may not be broken")
     beside_the_package = Path(__file__).parents[1] / "schemas"
     parser.add_argument("--directory", type=Path, default=beside_the_package)
     chosen = parser.parse_args(arguments)
-    if not chosen.check:
-        write(chosen.directory)
-        return 0
-    differences = [*drift(chosen.directory)]
-    for difference in differences:
-        print(difference, file=sys.stderr)
-    if differences:
-        print("make schemas rewrites them", file=sys.stderr)
-    return 1 if differences else 0
+    if chosen.check:
+        published = kept(chosen.directory)
+        wrong = [*broken(published, _schemas(published))]
+        return _said([*drift(chosen.directory)], REWRITE) or _said(wrong, NEW_VERSION)
+    if chosen.publish and _said(publish(chosen.directory), NEW_VERSION):
+        return 1
+    write(chosen.directory)
+    return 0
+
+
+def _said(wrong: Sequence[str], what_to_do: str) -> int:
+    for line in [*wrong, *([what_to_do] if wrong else ())]:
+        print(line, file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

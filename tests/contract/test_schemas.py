@@ -1,6 +1,7 @@
 """The schemas others build on are what the models say, and mean what the models mean."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,73 @@ from tests.unit.saath.events_made_up import events
 
 from saath.channels import CHANNELS, entry_name
 from saath.codec import encode
-from saath.events import EVENTS, Command, Event, SendRequest
-from saath.schemas import asyncapi, drift, main, schema, write
+from saath.events import EVENTS, Command, Event, MessageAccepted, SendRequest
+from saath.schemas import NEW_VERSION, asyncapi, broken, drift, kept, main, schema, write
 from saath.topics import SERVICES, STATEFUL, TOPICS, dlq_topic, state_topic
 
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SCHEMAS = Path(__file__).parents[2] / "shared" / "schemas"
 
 OTHERS: tuple[type[BaseModel], ...] = (SendRequest, Command)
 MODELS: tuple[type[BaseModel], ...] = (*EVENTS.values(), *OTHERS)
-VALIDATORS = {model: Draft202012Validator(schema(model)) for model in MODELS}
+PUBLISHED = kept(SCHEMAS)
+DOCUMENTS = {model: schema(model, PUBLISHED.get(f"{entry_name(model)}.json")) for model in MODELS}
+VALIDATORS = {model: Draft202012Validator(document) for model, document in DOCUMENTS.items()}
 
 
 def test_the_schemas_checked_in_are_what_the_models_say() -> None:
     assert [*drift(SCHEMAS)] == [], "make schemas rewrites them"
+
+
+def test_nothing_that_was_published_is_broken() -> None:
+    present = {f"{entry_name(model)}.json": document for model, document in DOCUMENTS.items()}
+
+    assert PUBLISHED
+    assert [*broken(PUBLISHED, present)] == [], NEW_VERSION
+
+
+def published_before(directory: Path, name: str, **properties: Any) -> Path:
+    """All is published as it is, but for one schema, which had these keys besides or not (``None``)."""
+    assert main(["--publish", "--directory", str(directory)]) == 0
+    path = directory / "published" / name
+    document = json.loads(path.read_text())
+    for key, value in properties.items():
+        document["properties"].pop(key, None)
+        document["required"] = [r for r in document["required"] if r != key]
+        if value is not None:
+            document["properties"][key] = value
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_what_breaks_a_published_schema_is_neither_published_nor_passed_by_the_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = published_before(tmp_path, "turn.withdrawn.v1.json", old={"type": "string"})
+    (tmp_path / "published" / "turn.lost.v1.json").write_text("{}")
+    before = path.read_text()
+
+    statuses = [main([what, "--directory", str(tmp_path)]) for what in ("--check", "--publish")]
+
+    said = ["turn.lost.v1.json is gone", "turn.withdrawn.v1.json: /old is gone", NEW_VERSION]
+    assert (statuses, capsys.readouterr().err.splitlines()) == ([1, 1], said * 2)
+    assert path.read_text() == before
+
+
+def test_what_came_later_is_not_required_because_the_log_has_events_without_it(
+    tmp_path: Path,
+) -> None:
+    path = published_before(tmp_path, "message.accepted.v1.json", index=None)
+    old = MessageAccepted(id="1", time=NOW, request="r", by="bot", message_id="m")
+    value = json.loads(encode(old)[1])
+    del value["index"]
+    today = Draft202012Validator(schema(MessageAccepted, kept(tmp_path)[path.name]))
+
+    assert (VALIDATORS[MessageAccepted].is_valid(value), today.is_valid(value)) == (False, True)
+    assert main(["--publish", "--directory", str(tmp_path)]) == 0
+    again = json.loads(path.read_text())
+    assert ("index" in again["properties"], "index" in again["required"]) == (True, False)
+    assert "total" in again["required"]
 
 
 def test_a_missing_a_foreign_and_a_changed_schema_are_each_named(
