@@ -93,7 +93,7 @@ class Inputs:
     primary: Topic
     others: tuple[Topic, ...] = ()
     slow: tuple[Topic, ...] = ()
-    slow_max: int = 50
+    slow_max: int = 20
     lazy: tuple[Topic, ...] = ()
     lazy_seconds: float = 5.0
 
