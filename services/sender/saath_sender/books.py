@@ -180,6 +180,7 @@ class Books:
         job.state, job.doubt, job.attempt = State.DOUBT, doubt, doubt.attempt
         self.work(job.request.number).doubts[job.name] = job
         self._put(job.name, doubt)
+        self.shelves.call_next(job.origin.topic, job.request.number, job.whom)
         if outcome:
             self.publish(outcome)
 
@@ -284,6 +285,7 @@ class Books:
         request = job.request
         self.lane(request.source.topic, request.number).finish(request.source.offset)
         self.work(request.number).remove(job)
+        self.shelves.call_next(request.source.topic, request.number, job.whom)
         self._live.pop((request.number, request.id), None)
         self.ledger.close(request.number, request.id, over_at)
 

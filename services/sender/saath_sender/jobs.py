@@ -151,6 +151,12 @@ class NumberWork:
         if not others:
             del self._by_recipient[job.recipient]
 
+    def held_no_more(self, recipient: str) -> None:
+        """What held *recipient*'s may hold them no more, so they are not parked for it but looked at."""
+        for job in self._by_recipient.get(recipient, ()):
+            if job.held_by and job.state is State.WAITING:
+                job.held_by, job.not_before, self.look_at = None, 0.0, 0.0
+
     def candidates(self, topic: str, now: float) -> Iterator[Job]:
         """
         What of one lane may be begun, best first, and never two for one recipient.

@@ -79,6 +79,11 @@ class Parked:
                     del self._groups[cause]
                 return
 
+    def whom_at(self, offset: int) -> int | None:
+        """Whom it is for, if it stands here."""
+        found = (group.whom.get(offset) for group in self._groups.values())
+        return next((whom for whom in found if whom is not None), None)
+
     @property
     def first(self) -> int | None:
         """The first of all."""
@@ -124,6 +129,12 @@ class Parked:
         if others is not None:
             self._call(others if isinstance(others, list) else [others])
 
+    def call_next(self, whom: int) -> None:
+        """What was before it is over, to the same customer: the first of theirs is held by itself, if at all."""
+        others = self._of.get(whom)
+        if others is not None:
+            self._call([others[0] if isinstance(others, list) else others])
+
     def expire(self, now: float) -> None:
         """Whatever has expired is to be read again, to be ended."""
         over = []
@@ -133,9 +144,16 @@ class Parked:
 
     def drop_before(self, offset: int) -> int:
         """Retention took what stands before *offset*: forget it, and say how many that were."""
-        gone = [each for group in self._groups.values() for each in group.whom if each < offset]
+        gone = {
+            each: whom
+            for group in self._groups.values()
+            for each, whom in group.whom.items()
+            if each < offset
+        }
         for each in gone:
             self.take(each)
+        for whom in {*gone.values()}:
+            self.call_next(whom)
         return len(gone)
 
     def _call(self, offsets: list[int]) -> None:

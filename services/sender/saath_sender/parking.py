@@ -72,9 +72,10 @@ class Parking:
         work = self._books.numbers.get(owner.number or "") if owner else None
         if owner is None or work is None:
             return
-        for lane in work.lanes.values():
-            if lane.parked:
-                for recipient in (name, *identities(owner.addresses)):
+        for recipient in (name, *identities(owner.addresses)):
+            work.held_no_more(recipient)
+            for lane in work.lanes.values():
+                if lane.parked:
                     lane.parked.call(whom_of(recipient))
 
     def _held_heads(self, number: str, lane: Lane[Job], now: Now) -> dict[str, Job]:

@@ -1,0 +1,82 @@
+"""What is parked behind another is read again whatever becomes of that one."""
+
+from datetime import timedelta
+
+import pytest
+from tests.unit.sender.facts import NOW, NUMBER
+from tests.unit.sender.test_parking import OTHER, ROOM, WROTE, Crowd, crowd
+
+from saath.events import MessageExpired
+from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE
+from saath_sender.lost import lanes_lost
+from saath_sender.scopes import Scope
+
+SOON = (NOW + timedelta(seconds=30)).isoformat()
+
+
+def after_soon(p: Crowd) -> list[str]:
+    """What leaves once half a minute and a little more is over."""
+    p.seconds += 30
+    p.commit()
+    return p.run(2.0)
+
+
+@pytest.mark.parametrize("before", [0, 2 * ROOM], ids=["at work", "parked"])
+def test_what_is_parked_behind_what_expires_goes_then(before: int) -> None:
+    p = crowd()
+    p.pause()
+    p.crowd(before)
+    p.marketing("theirs", WROTE, expires_at=SOON)
+    if not before:
+        p.crowd(2 * ROOM)
+    p.service("after", topic=OUTBOUND)
+    p.service("third", topic=OUTBOUND)
+    held = p.run(2.0)
+
+    assert (held, after_soon(p)) == ([], ["after", "third"])
+    assert [event.request for event in p.told_of(MessageExpired)] == ["theirs"]
+
+
+def test_what_waits_behind_what_was_sent_by_another_record_meanwhile_goes_then() -> None:
+    p = crowd()
+    p.pause()
+    p.crowd(2 * ROOM)
+    p.marketing("theirs", WROTE, expires_at=SOON)
+    p.service("after", topic=OUTBOUND)
+    p.service("another-topic", topic=OUTBOUND_BULK)
+    p.run(1.0)
+    p.service("theirs", topic=OUTBOUND_PEOPLE)
+    first = p.run(1.0)
+    for asked in p.handler.fence.asked_by_persons(NUMBER):
+        p.handler.fence.person_repeated(asked)  # the router has seen its outcome
+
+    assert (first, after_soon(p)) == (["theirs"], ["after", "another-topic"])
+
+
+def test_what_waits_behind_what_retention_took_goes_then() -> None:
+    p = crowd()
+    p.pause()
+    p.crowd(2 * ROOM)
+    p.marketing("theirs", WROTE)
+    p.service("after", topic=OUTBOUND)
+    p.service("another-topic", topic=OUTBOUND_BULK)
+    held = p.run(1.0)
+    lane = p.handler.books.lane(OUTBOUND.name, NUMBER)
+    gone = max(lane.parked.offsets())
+    lanes_lost(p.handler.books, p.handler.fence, OUTBOUND.name, gone, p.now.wall)
+
+    assert (held, p.run(2.0)) == ([], ["after", "another-topic"])
+
+
+def test_what_its_customer_lets_go_is_not_parked_by_what_held_it_before_that() -> None:
+    p = crowd()
+    p.pause(Scope("business_initiated"))
+    p.crowd(ROOM // 4 - 2)
+    p.run(0.5)
+    p.marketing("theirs", OTHER, **{"class": "utility"})
+    held = p.run(0.4)
+    p.owns("c_new", OTHER)
+    for n in range(ROOM // 2):
+        p.service(f"s{n}", topic=OUTBOUND)
+
+    assert (held, "theirs" in p.run(3.0)) == ([], True)
