@@ -180,7 +180,6 @@ class Books:
         job.state, job.doubt, job.attempt = State.DOUBT, doubt, doubt.attempt
         self.work(job.request.number).doubts[job.name] = job
         self._put(job.name, doubt)
-        self.shelves.call_next(job.origin.topic, job.request.number, job.whom)
         if outcome:
             self.publish(outcome)
 

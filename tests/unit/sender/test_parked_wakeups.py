@@ -80,3 +80,40 @@ def test_what_its_customer_lets_go_is_not_parked_by_what_held_it_before_that() -
         p.service(f"s{n}", topic=OUTBOUND)
 
     assert (held, "theirs" in p.run(3.0)) == ([], True)
+
+
+@pytest.mark.parametrize("before", [0, 2 * ROOM], ids=["at work", "parked"])
+def test_a_customer_who_is_known_by_now_is_the_one_to_whom_something_waits(before: int) -> None:
+    p = crowd()
+    p.pause()
+    p.crowd(before)
+    p.marketing("theirs", OTHER)
+    p.run(1.0)
+    p.owns("c_new", OTHER)
+    p.service("after", to=OTHER, topic=OUTBOUND)
+    p.service("another-topic", to=OTHER, topic=OUTBOUND_BULK)
+    held = p.run(2.0)
+    p.resume()
+    left = [name for name in p.run(10.0) if not name.startswith("m")]
+
+    assert (held, left) == ([], ["theirs", "after", "another-topic"])
+
+
+@pytest.mark.parametrize("before", [0, 2 * ROOM], ids=["at work", "parked"])
+def test_what_waits_in_a_conversation_that_is_joined_with_another_is_before_what_comes_to_that(
+    before: int,
+) -> None:
+    p = crowd()
+    p.owns("c_old", OTHER)
+    p.pause()
+    p.crowd(before)
+    p.marketing("theirs", OTHER)
+    p.run(1.0)
+    p.owns("c_new", OTHER)
+    p.owns("c_old", "", redirect="c_new")
+    p.service("after", to=OTHER, topic=OUTBOUND)
+    held = p.run(2.0)
+    p.resume()
+    left = [name for name in p.run(10.0) if not name.startswith("m")]
+
+    assert (held, left) == ([], ["theirs", "after"])
