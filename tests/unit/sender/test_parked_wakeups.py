@@ -6,10 +6,11 @@ import pytest
 from tests.unit.sender.facts import NOW, NUMBER
 from tests.unit.sender.test_parking import OTHER, ROOM, WROTE, Crowd, crowd
 
-from saath.events import MessageExpired
+from saath.events import MessageDropped, MessageExpired
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE
 from saath_sender.lost import lanes_lost
-from saath_sender.scopes import Scope
+from saath_sender.results import InDoubt
+from saath_sender.scopes import EVERYTHING, Scope
 
 SOON = (NOW + timedelta(seconds=30)).isoformat()
 
@@ -37,35 +38,37 @@ def test_what_is_parked_behind_what_expires_goes_then(before: int) -> None:
     assert [event.request for event in p.told_of(MessageExpired)] == ["theirs"]
 
 
-def test_what_waits_behind_what_was_sent_by_another_record_meanwhile_goes_then() -> None:
+@pytest.mark.parametrize("behind", [("after", "another-topic"), ("another-topic",)])
+def test_what_waits_behind_what_was_sent_by_another_record_meanwhile_goes_then(
+    behind: tuple[str, ...],
+) -> None:
     p = crowd()
     p.pause()
     p.crowd(2 * ROOM)
     p.marketing("theirs", WROTE, expires_at=SOON)
-    p.service("after", topic=OUTBOUND)
-    p.service("another-topic", topic=OUTBOUND_BULK)
+    for name in behind:
+        p.service(name, topic=OUTBOUND if name == "after" else OUTBOUND_BULK)
     p.run(1.0)
     p.service("theirs", topic=OUTBOUND_PEOPLE)
     first = p.run(1.0)
     for asked in p.handler.fence.asked_by_persons(NUMBER):
         p.handler.fence.person_repeated(asked)  # the router has seen its outcome
 
-    assert (first, after_soon(p)) == (["theirs"], ["after", "another-topic"])
+    assert (first, after_soon(p)) == (["theirs"], [*behind])
 
 
-def test_what_waits_behind_what_retention_took_goes_then() -> None:
+@pytest.mark.parametrize("behind", [("after", "another-topic"), ("another-topic",)])
+def test_what_waits_behind_what_retention_took_goes_then(behind: tuple[str, ...]) -> None:
     p = crowd()
     p.pause()
     p.crowd(2 * ROOM)
     p.marketing("theirs", WROTE)
-    p.service("after", topic=OUTBOUND)
-    p.service("another-topic", topic=OUTBOUND_BULK)
+    for name in behind:
+        p.service(name, topic=OUTBOUND if name == "after" else OUTBOUND_BULK)
     held = p.run(1.0)
-    lane = p.handler.books.lane(OUTBOUND.name, NUMBER)
-    gone = max(lane.parked.offsets())
-    lanes_lost(p.handler.books, p.handler.fence, OUTBOUND.name, gone, p.now.wall)
+    lanes_lost(p.handler.books, p.handler.fence, OUTBOUND.name, 2 * ROOM + 1, p.now.wall)
 
-    assert (held, p.run(2.0)) == ([], ["after", "another-topic"])
+    assert (held, p.run(2.0)) == ([], [*behind])
 
 
 def test_what_its_customer_lets_go_is_not_parked_by_what_held_it_before_that() -> None:
@@ -117,3 +120,33 @@ def test_what_waits_in_a_conversation_that_is_joined_with_another_is_before_what
     left = [name for name in p.run(10.0) if not name.startswith("m")]
 
     assert (held, left) == ([], ["theirs", "after"])
+
+
+def test_what_has_expired_behind_one_that_has_not_is_not_read_again_and_again() -> None:
+    p = crowd()
+    p.pause()
+    p.crowd(2 * ROOM)
+    p.marketing("theirs", WROTE)
+    p.service("after", topic=OUTBOUND, expires_at=SOON)
+    held = [*p.run(1.0), *after_soon(p)]
+    lane = p.handler.books.lane(OUTBOUND.name, NUMBER)
+    p.commit()
+    p.handler.parking.look(NUMBER, p.handler.books.work(NUMBER), p.now)
+
+    assert (held, lane.parked.wanted, 2 * ROOM + 1 in lane.parked) == ([], None, True)
+
+
+def test_what_is_in_doubt_is_not_parked_where_its_next_owner_finds_the_number_paused() -> None:
+    p = crowd()
+    p.pause()
+    p.crowd(2 * ROOM)
+    p.run(1.0)
+    p.service("doubtful", topic=OUTBOUND)
+    p.send(InDoubt("no answer"))
+    p.commit()
+    after = p.next_owner()
+    after.pause(EVERYTHING)
+    after.run(1.0)
+    after.seconds += 3601
+
+    assert [event.request for event in after.told_of(MessageDropped)] == ["doubtful"]
