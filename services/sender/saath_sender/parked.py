@@ -138,7 +138,7 @@ class Parked:
             group.whom[offset] = known_as
 
     def call_next(self, whom: int) -> None:
-        """What was before it is over, to the same customer: the first of theirs is held by itself, if at all."""
+        """What was before it is over, and held it too: the first for *whom* is to be read again."""
         self._call(_listed(self._of.get(whom))[:1])
 
     def expire(self, now: float) -> None:

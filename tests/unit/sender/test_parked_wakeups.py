@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from tests.unit.sender.facts import NOW, NUMBER
+from tests.unit.sender.facts import NOW, NUMBER, number
 from tests.unit.sender.test_parking import OTHER, ROOM, WROTE, Crowd, crowd
 
-from saath.events import MessageDropped, MessageExpired
+from saath.events import MessageDropped, MessageExpired, MessageRefused, NumberRecorded
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE
+from saath_sender.causes import Cause, InPause, InState, Restricted, TemplatePaused, is_over
 from saath_sender.lost import lanes_lost
 from saath_sender.results import InDoubt
 from saath_sender.scopes import EVERYTHING, Scope
@@ -150,3 +151,30 @@ def test_what_is_in_doubt_is_not_parked_where_its_next_owner_finds_the_number_pa
     after.seconds += 3601
 
     assert [event.request for event in after.told_of(MessageDropped)] == ["doubtful"]
+
+
+def test_what_is_parked_by_a_pause_is_refused_where_its_number_was_removed() -> None:
+    p = crowd()
+    p.pause()
+    names = p.crowd(2 * ROOM)
+    p.run(1.0)
+    p.recorded = number(state="removed")
+    p.run(2.0)
+
+    assert [event.request for event in p.told_of(MessageRefused)] == names
+
+
+@pytest.mark.parametrize("recorded", [number(state="removed"), None], ids=["removed", "unknown"])
+@pytest.mark.parametrize(
+    "cause",
+    [
+        InPause(EVERYTHING),
+        InState("offboarded"),
+        Restricted("everything"),
+        TemplatePaused(Scope("template", "news", "en")),
+    ],
+)
+def test_nothing_holds_for_long_what_is_of_a_number_that_is_no_more(
+    cause: Cause, recorded: NumberRecorded | None
+) -> None:
+    assert is_over(cause, recorded, lambda _: True, NOW)
