@@ -77,9 +77,14 @@ class Admission:
         number = number_of_key(record.key)
         if number not in serving:
             return
-        match self._books.lane(record.topic.name, number).read_again(record.offset):
+        lane = self._books.lane(record.topic.name, number)
+        whom = lane.parked.whom_at(record.offset)
+        match lane.read_again(record.offset):
             case "loaded":
                 self._admit(self._read(record), record, number, now)
+                if whom is not None and not lane.has(record.offset):
+                    # It ended as it was read, and others waited for it.
+                    self._books.shelves.call_next(record.topic.name, number, whom)
             case "behind":
                 serving.discard(number)
             case "finished" | "parked":

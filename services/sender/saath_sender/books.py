@@ -284,6 +284,7 @@ class Books:
         request = job.request
         self.lane(request.source.topic, request.number).finish(request.source.offset)
         self.work(request.number).remove(job)
+        self.shelves.call_next(request.source.topic, request.number, job.whom)
         self._live.pop((request.number, request.id), None)
         self.ledger.close(request.number, request.id, over_at)
 

@@ -54,16 +54,18 @@ def is_over(
     """
     Whether *cause* holds no longer, so that what it held has to be judged anew.
 
-    *paused* says whether a class of the number is.
+    *paused* says whether a class of the number is. What is of a number that is no more is refused, not held.
     """
+    if number is None or number.state == "removed":
+        return True
     match cause:
         case InPause(scope):
             return not paused(scope)
         case InState(state):
-            return number is None or number.state != state
+            return number.state != state
         case Restricted(kind):
-            return number is None or kind not in restrictions(number, now)
+            return kind not in restrictions(number, now)
         case TemplatePaused(scope):
             named = (scope.template, scope.language)
-            found = number.templates if number else ()
-            return not any((t.name, t.language) == named and t.paused(now) for t in found)
+            known = number.templates
+            return not any((t.name, t.language) == named and t.paused(now) for t in known)

@@ -68,8 +68,12 @@ class Job:
         self.origin = request.origin
         self.order = (LANE_ORDER.index(self.origin.topic), self.origin.offset)
         self.interactive = self.origin.topic != OUTBOUND_BULK.name
-        self.whom = whom_of(self.recipient)
+        self.goes_to(self.recipient)
         self._name = Name(request.number, request.id, self.index)
+
+    def goes_to(self, recipient: str) -> None:
+        """This is what the recipient is known by now."""
+        self.recipient, self.whom = recipient, whom_of(recipient)
 
     @property
     def name(self) -> Name:
@@ -150,6 +154,26 @@ class NumberWork:
         others.remove(job)
         if not others:
             del self._by_recipient[job.recipient]
+
+    def rename(self, recipient: str, known_as: str) -> None:
+        """*recipient* is known by another name from now on, and what goes there is as serial."""
+        jobs = self._by_recipient.pop(recipient, [])
+        for job in jobs:
+            job.goes_to(known_as)
+        if jobs:
+            self._by_recipient.setdefault(known_as, []).extend(jobs)
+        if recipient in self.flying:
+            self.flying.remove(recipient)
+            self.flying.add(known_as)
+        for lane in self.lanes.values():
+            if lane.parked:
+                lane.parked.rename(whom_of(recipient), whom_of(known_as))
+
+    def held_no_more(self, recipient: str) -> None:
+        """What held *recipient*'s may hold them no more, so they are not parked for it but looked at."""
+        for job in self._by_recipient.get(recipient, ()):
+            if job.held_by and job.state is State.WAITING:
+                job.held_by, job.not_before, self.look_at = None, 0.0, 0.0
 
     def candidates(self, topic: str, now: float) -> Iterator[Job]:
         """

@@ -163,6 +163,10 @@ class Lane(Generic[T]):
         self.unread_from = offset + 1
         return "finished" if offset in self.finished else "loaded"
 
+    def has(self, offset: int) -> bool:
+        """Whether *offset* was read and is not done, as far as is known."""
+        return offset in self.waiting or offset in self.parked
+
     def is_finished(self, offset: int) -> bool:
         """Whether *offset*, which was read before, is done."""
         first = self._first_unfinished()

@@ -45,6 +45,7 @@ def lanes_lost(books: Books, fence: Fence, topic: str, start: int, now: datetime
             if gone(asked) and asked not in named:
                 fence.person_repeated(asked)
         lane.skip_to(start)
+        books.work(number).look_at = 0.0  # for what waited for it on other topics
         books.touch(topic, number)
         LOST.labels(topic).inc(start - first)
         log.error(

@@ -79,6 +79,11 @@ class Parked:
                     del self._groups[cause]
                 return
 
+    def whom_at(self, offset: int) -> int | None:
+        """Whom it is for, if it stands here."""
+        found = (group.whom.get(offset) for group in self._groups.values())
+        return next((whom for whom in found if whom is not None), None)
+
     @property
     def first(self) -> int | None:
         """The first of all."""
@@ -120,9 +125,21 @@ class Parked:
 
     def call(self, whom: int) -> None:
         """All that is for *whom* is to be read again: what holds it may not hold it any more."""
-        others = self._of.get(whom)
-        if others is not None:
-            self._call(others if isinstance(others, list) else [others])
+        self._call(_listed(self._of.get(whom)))
+
+    def rename(self, whom: int, known_as: int) -> None:
+        """A customer has another name from now on."""
+        if whom == known_as or (found := self._of.pop(whom, None)) is None:
+            return
+        theirs, others = _listed(found), _listed(self._of.get(known_as))
+        self._of[known_as] = sorted([*theirs, *others])
+        for offset in theirs:
+            group = next(g for g in self._groups.values() if offset in g.whom)
+            group.whom[offset] = known_as
+
+    def call_next(self, whom: int) -> None:
+        """What was before it is over, and held it too: the first for *whom* is to be read again."""
+        self._call(_listed(self._of.get(whom))[:1])
 
     def expire(self, now: float) -> None:
         """Whatever has expired is to be read again, to be ended."""
@@ -133,9 +150,16 @@ class Parked:
 
     def drop_before(self, offset: int) -> int:
         """Retention took what stands before *offset*: forget it, and say how many that were."""
-        gone = [each for group in self._groups.values() for each in group.whom if each < offset]
+        gone = {
+            each: whom
+            for group in self._groups.values()
+            for each, whom in group.whom.items()
+            if each < offset
+        }
         for each in gone:
             self.take(each)
+        for whom in {*gone.values()}:
+            self.call_next(whom)
         return len(gone)
 
     def _call(self, offsets: list[int]) -> None:
@@ -158,6 +182,11 @@ class Parked:
         if len(self._expiring) > 2 * len(self) + STALE:
             offset_of = (1 << _OFFSET_BITS) - 1
             self._expiring = sorted({e for e in self._expiring if e & offset_of in self})
+
+
+def _listed(found: int | list[int] | None) -> list[int]:
+    """One is kept without a list, which takes less."""
+    return found if isinstance(found, list) else [] if found is None else [found]
 
 
 def _first(group: _Group) -> int:

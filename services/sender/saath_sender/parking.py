@@ -68,14 +68,21 @@ class Parking:
                     _wake(work, lane)
 
     def conversation_changed(self, name: str, owner: OwnershipRecorded | None) -> None:
-        """A window that opens, or a person who steps in, changes what holds the conversation's messages."""
+        """
+        A window that opens, or a person who steps in, changes what holds the conversation's messages.
+
+        What was read before the conversation was known, or joined, goes to it all the same: in its order.
+        """
         work = self._books.numbers.get(owner.number or "") if owner else None
         if owner is None or work is None:
             return
+        known_as = owner.redirect or name
+        for recipient in {name, *identities(owner.addresses)} - {known_as}:
+            work.rename(recipient, known_as)
+        work.held_no_more(known_as)
         for lane in work.lanes.values():
             if lane.parked:
-                for recipient in (name, *identities(owner.addresses)):
-                    lane.parked.call(whom_of(recipient))
+                lane.parked.call(whom_of(known_as))
 
     def _held_heads(self, number: str, lane: Lane[Job], now: Now) -> dict[str, Job]:
         """By recipient, the first that is held, if it still is."""

@@ -63,6 +63,13 @@ class Shelves:
         """The lane has changed: its cursor is written with the next transaction."""
         self._changed.add((topic, number))
 
+    def call_next(self, topic: str, number: str, whom: int) -> None:
+        """Something to them is over or lets others pass: what waited for it is looked at, or read again."""
+        work = self.work(number)
+        work.look_at = 0.0
+        if lane := work.lanes.get(topic):
+            lane.parked.call_next(whom)
+
     def cursors(self) -> Iterator[tuple[str, bytes | None]]:
         """What the next transaction writes of them, key and value."""
         for topic, number in sorted(self._changed):

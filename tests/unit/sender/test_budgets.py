@@ -24,6 +24,17 @@ def test_a_customer_is_sent_45_at_once_and_then_one_in_six_seconds() -> None:
     assert left == [*[0] * 45, *range(6, 100, 6)]
 
 
+def test_who_was_sent_little_for_long_is_sent_no_more_at_once_for_that() -> None:
+    pair = Pair()
+    pair.take(0.0)
+    at_once = 0
+    while pair.ready(1000.0):
+        pair.take(1000.0)
+        at_once += 1
+
+    assert at_once == BURST
+
+
 def test_meta_s_refusals_of_a_pair_are_waited_for_longer_each_time_until_it_takes_one() -> None:
     pair, waits = Pair(), list[int]()
     for refused in (True, True, True, True, True, True, False, True):

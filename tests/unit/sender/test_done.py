@@ -46,7 +46,7 @@ def test_what_lies_beyond_what_was_looked_at_stays_as_it_is() -> None:
 
 
 def test_what_the_first_unfinished_says_anyway_is_forgotten() -> None:
-    done = Done({3, 20}, [(1, 2), (5, 8), (10, 12)])
+    done = Done({3, 20}, [(1, 2), (5, 8), (10, 10), (12, 13)])
     done.forget(9)
 
-    assert (done.offsets, done.spans) == ({20}, [(10, 12)])
+    assert (done.offsets, done.spans) == ({20}, [(10, 10), (12, 13)])

@@ -115,3 +115,22 @@ def test_one_takes_as_much_memory_as_is_counted_for_it() -> None:
     tracemalloc.stop()
 
     assert 0.5 * PARKED_BYTES < taken / count <= PARKED_BYTES, taken / count
+
+
+def test_a_customer_who_is_known_by_another_name_waits_for_the_first_of_both() -> None:
+    p = parked((4, 1, PAID), (2, 2, MARKETING), (6, 2, PAID))
+    p.rename(2, 1)
+    p.call_next(1)
+
+    assert (p.cause_before(1, 3), p.cause_before(2, None), p.wanted) == (MARKETING, None, 2)
+    p.call(1)
+    assert read_again(p) == [2, 4, 6]
+
+
+def test_where_a_name_has_nothing_parked_nothing_is_renamed_or_called() -> None:
+    p = parked((4, 1, PAID))
+    p.rename(2, 1)
+    p.rename(1, 1)
+    p.call_next(2)
+
+    assert (p.offsets(), p.wanted) == ([4], None)

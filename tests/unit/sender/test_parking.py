@@ -58,8 +58,11 @@ class Crowd(Number):
             self.marketing(name, f"1650556{n:04}")
         return names
 
-    def service(self, name: str, to: str = WROTE, topic: Any = OUTBOUND_PEOPLE) -> None:
-        self.asked(topic, id=name, number=NUMBER, to=to, messages=[TEXT], **{"class": "service"})
+    def service(
+        self, name: str, to: str = WROTE, topic: Any = OUTBOUND_PEOPLE, **more: Any
+    ) -> None:
+        basis = {"number": NUMBER, "to": to, "class": "service", "messages": [TEXT]}
+        self.asked(topic, id=name, **basis, **more)
 
     def commit(self) -> list[Output]:
         outputs = super().commit()

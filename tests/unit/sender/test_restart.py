@@ -3,7 +3,11 @@
 from tests.unit.sender.facts import NUMBER, TEMPLATE
 from tests.unit.sender.test_sender import Partition
 
+from saath_sender.cursors import Cursor, lane_key
 from saath_sender.handler import SenderHandler
+from saath_sender.lanes import Limits
+from saath_sender.ledger import Origin
+from saath_sender.shelves import Shelves
 
 
 def new_owner(p: Partition, seconds: float) -> Partition:
@@ -41,3 +45,17 @@ def test_what_was_finished_ages_on_over_a_restart() -> None:
     after.commit()
 
     assert [key for key in after.state if b"/b" in key] == []
+
+
+def test_a_lane_that_is_done_before_its_cursor_was_written_anew_has_none_for_the_next_owner() -> (
+    None
+):
+    shelves = Shelves(Limits(10), 0.01)
+    shelves.restore("outbound.v1", NUMBER, Cursor(3, (4,), ((6, 9),)))
+    over = [shelves.is_over(NUMBER, Origin("outbound.v1", offset)) for offset in range(2, 8)]
+    lane = shelves.lane("outbound.v1", NUMBER)
+    lane.caught_up()
+    shelves.touch("outbound.v1", NUMBER)
+
+    assert over == [True, False, True, False, True, True]
+    assert [*shelves.cursors()] == [(lane_key("outbound.v1", NUMBER), None)]
