@@ -8,8 +8,8 @@ from saath.identity import digest_id
 from saath_sync.ledger import History, Ledger, Phase, can_be_whole, whole
 
 HELD = (
-    "POST /numbers/{number}/history/replay to have what has come replayed as it is; what comes later is "
-    "replayed then."
+    "saath number replay-history, or POST /numbers/{number}/history/replay, to have what has come "
+    "replayed as it is; what comes later is replayed then."
 )
 GOES_ON = (
     "Nothing: what has come is replayed, and what comes later is replayed then. Meta sends nothing again "

@@ -112,8 +112,7 @@ def due(history: History, owned_since: datetime, now: datetime, patience: Patien
     Silence is counted from when this owner began to listen: what arrived while nobody was reading is
     read first.
     """
-    idle = not history.media_waiting and not any(phase.waiting for phase in history.phases)
-    if history.replay or idle:  # as it is with most numbers at most times
+    if history.replay:
         return None
     last = max((p.last_chunk_at for p in history.phases), default=now)
     number_quiet = now - max(last, owned_since)
@@ -134,6 +133,12 @@ def due(history: History, owned_since: datetime, now: datetime, patience: Patien
     if ripe:
         return Due(max(ripe, key=_age).phase)
     return Due(None, only_media=True) if _media_due(history, owned_since, now, patience) else None
+
+
+def is_settled(history: History) -> bool:
+    """Whether all that has come of it is replayed, whatever time passes."""
+    waiting = history.media_waiting or any(phase.waiting for phase in history.phases)
+    return history.replay is None and not waiting
 
 
 def replay_asked(ledger: Ledger) -> Ledger | None:
