@@ -6,7 +6,9 @@ from saath.events import (
     Event,
     MessageBackfilled,
     MessageEchoed,
+    MessageEdited,
     MessageReceived,
+    MessageRevoked,
     OutcomeEvent,
     Routed,
     StatusEvent,
@@ -56,6 +58,8 @@ def decide(
     match event:
         case MessageBackfilled() if _seen_live(state, event.message_id):
             return ()
+        case MessageEdited() | MessageRevoked() if _of_history_and_seen_live(state, event):
+            return ()
         case StatusEvent():
             return _status(event, state)
         case MessageEchoed() if state.is_ours(event.message_id):
@@ -86,6 +90,11 @@ def acts(event: Event, state: Conversation, now: datetime) -> bool:
 def _seen_live(state: Conversation, message_id: str) -> bool:
     live = (event_id(message_id, "received"), event_id(message_id, "echoed"))
     return state.is_ours(message_id) or any(state.has_seen(known) for known in live)
+
+
+def _of_history_and_seen_live(state: Conversation, event: MessageEdited | MessageRevoked) -> bool:
+    what = "edited" if isinstance(event, MessageEdited) else "revoked"
+    return event.origin == "history" and state.has_seen(event_id(event.message_id, what))
 
 
 def _status(event: StatusEvent, state: Conversation) -> Decision:

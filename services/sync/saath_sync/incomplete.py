@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from saath.events import HistoryIncomplete, IncompletePhase
 from saath.identity import digest_id
-from saath_sync.ledger import History, Ledger, Phase, whole
+from saath_sync.ledger import History, Ledger, Phase, can_be_whole, whole
 
 HELD = (
-    "POST /numbers/{number}/history/replay to have what has come replayed as it is; what comes later is "
-    "replayed then."
+    "saath number replay-history, or POST /numbers/{number}/history/replay, to have what has come "
+    "replayed as it is; what comes later is replayed then."
 )
 GOES_ON = (
     "Nothing: what has come is replayed, and what comes later is replayed then. Meta sends nothing again "
@@ -28,7 +28,7 @@ class Waiting:
 def next_due(ledger: Ledger, waiting: Waiting) -> datetime | None:
     """When it is to be said that phases are not whole, if nothing more comes until then."""
     history = ledger.history
-    if history is None or ledger.declined or not _untold(history):
+    if history is None or not _untold(history):
         return None
     return max(phase.last_chunk_at for phase in history.phases) + waiting.patience
 
@@ -62,8 +62,7 @@ def _untold(history: History) -> list[Phase]:
     return [
         phase
         for phase in history.phases
-        # Of one that Meta gave no number nothing says whether it is whole.
-        if phase.chunks and phase.phase is not None and not phase.told and not whole(history, phase)
+        if can_be_whole(phase) and not phase.told and not whole(history, phase)
     ]
 
 

@@ -198,9 +198,14 @@ def sync_state(step: StepRecord | None) -> SyncState:
     return states[step.state]
 
 
+def can_be_whole(phase: Phase) -> bool:
+    """Whether anything tells which of its chunks have come. Of one without numbers nothing does."""
+    return phase.phase is not None and bool(phase.chunks)
+
+
 def whole(history: History, phase: Phase) -> bool:
     """Nothing is missing before the last chunk seen, and something says that it was the last."""
-    if phase.phase is None or not phase.chunks or phase.missing():
+    if phase.phase is None or not can_be_whole(phase) or phase.missing():
         return False
     later = any(p.phase is not None and p.phase > phase.phase for p in history.phases)
     return later or history.progress >= 100

@@ -19,6 +19,9 @@ OF_GROUPS = Counter(
     "Messages of groups in the history: left out, as Meta leaves them out.",
 )
 REPLAYS = Gauge("saath_replays_running", "Replays of history under way in this pod.")
+REPLAYS_FAILED = Counter(
+    "saath_replays_failed_total", "Replays that broke off for a reason nobody thought of."
+)
 LIFE = Counter("saath_number_events_total", "What happened in the lives of numbers.", ["event"])
 PROBES = Counter("saath_number_probes_total", "What Meta says of a number when asked.", ["finding"])
 UNRESOLVED = Counter(

@@ -28,6 +28,7 @@ PHASE = 0
 LINES_MAX = 1000
 # A clock of theirs may be a little ahead of ours.
 AHEAD = timedelta(minutes=5)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _unix(said: Any) -> Any:
@@ -119,7 +120,7 @@ def chunk_event(chunk: Chunk, number: str, now: datetime) -> HistoryChunkReceive
 
 def _read(line: bytes, number: str, order: int, now: datetime) -> MessageBackfilled | str:
     try:
-        said = json.loads(line)
+        said = json.loads(line, parse_constant=_no_number)
         if not isinstance(said, dict):
             return "it is not a JSON object"
         read = _Line.model_validate(said)
@@ -129,6 +130,18 @@ def _read(line: bytes, number: str, order: int, now: datetime) -> MessageBackfil
         return "it is not JSON"
     if read.time > now + AHEAD:
         return "time: it lies in the future"
+    if read.time < EARLIEST:
+        return "time: it lies before 1970"
+    try:
+        message = _message(read, number, order)
+        MessageBackfilled.model_validate_json(message.json_bytes())
+    except ValueError:
+        # It would be said to be taken, and lost: nobody could read it again.
+        return "content: half of a surrogate pair (a text cut inside an emoji?), or nested too deep"
+    return message
+
+
+def _message(read: _Line, number: str, order: int) -> MessageBackfilled:
     phone = read.phone.lstrip("+") if read.phone else None
     name = read.id or _named(number, read)
     return MessageBackfilled(
@@ -146,6 +159,10 @@ def _read(line: bytes, number: str, order: int, now: datetime) -> MessageBackfil
         phase=PHASE,
         chunk=order,
     )
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
 
 
 def _named(number: str, read: _Line) -> str:

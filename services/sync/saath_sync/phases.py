@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from saath.events import HistoryChunkReceived
-from saath_sync.ledger import History, Ledger, Phase, Replay, Taken, whole
+from saath_sync.ledger import History, Ledger, Phase, Replay, Taken, can_be_whole, whole
 
 # Meta sends the media of so long before the connection, and no older.
 MEDIA_FOR = timedelta(days=14)
+# Meta has three phases, and what a number's ledger holds is written as one record: what is beyond these
+# is history all the same, of which nothing says whether it is whole.
+PHASES_MAX, CHUNKS_MAX, ORDER_MAX = 8, 10_000, 10**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Due:
     only_media: bool = False
 
 
+def phase_of(said: int | None) -> int | None:
+    """The phase that is meant; ``None`` where none is said, or none that can be meant."""
+    return said if said is not None and 0 <= said < PHASES_MAX else None
+
+
 def seen_at(ledger: Ledger, offset: int) -> Ledger:
     """Note that a record of this number's history stands at *offset*."""
     history = ledger.history or History(first_offset=offset, next_offset=offset)
@@ -52,18 +60,20 @@ def chunk_received(
     ledger = seen_at(ledger, offset)
     assert ledger.history is not None  # noqa: S101 # seen_at made it
     history = ledger.history
-    known = _phase(history, chunk.phase) or Phase(phase=chunk.phase, last_chunk_at=now)
-    orders = {*known.chunks, *(() if chunk.chunk is None else (chunk.chunk,))}
+    number = phase_of(chunk.phase)
+    known = _phase(history, number) or Phase(phase=number, last_chunk_at=now)
+    order = _order_of(chunk, known)
+    orders = {*known.chunks, *(() if order is None else (order,))}
     phase = known.model_copy(
         update={
-            **_counted(known, chunk.chunk),
+            **_counted(known, order),
             "chunks": tuple(sorted(orders)),
             # An empty chunk only tells of progress; there is nothing in it to replay.
             "waiting": known.waiting + (chunk.messages > 0),
             "last_chunk_at": now,
         }
     )
-    progress = max(history.progress, chunk.progress or 0)
+    progress = max(history.progress, min(chunk.progress or 0, 100))
     # Whoever sends chunks has not declined, whatever was said in an earlier onboarding.
     ledger = ledger.model_copy(update={"declined": None})
     return _with(ledger, _put(history.model_copy(update={"progress": progress}), phase))
@@ -74,6 +84,14 @@ def of_a_group(ledger: Ledger) -> Ledger:
     assert ledger.history is not None  # noqa: S101 # seen_at made it
     update = {"of_groups": ledger.history.of_groups + 1}
     return _with(ledger, ledger.history.model_copy(update=update))
+
+
+def _order_of(chunk: HistoryChunkReceived, known: Phase) -> int | None:
+    """Where the chunk stands in its phase; ``None`` where that is not said, or is past counting."""
+    order = chunk.chunk
+    if order is None or not 0 <= order < ORDER_MAX:
+        return None
+    return order if len(known.chunks) < CHUNKS_MAX or order in known.chunks else None
 
 
 def _counted(phase: Phase, order: int | None) -> dict[str, int]:
@@ -104,7 +122,9 @@ def due(history: History, owned_since: datetime, now: datetime, patience: Patien
             return phase.asked
         phase_quiet = now - max(phase.last_chunk_at, owned_since)
         quiet = number_quiet if history.progress >= 100 else phase_quiet
-        if number_quiet >= patience.incomplete and not patience.hold:
+        # What nothing tells the wholeness of is not told of either, so nobody would say that it may go.
+        held = patience.hold and can_be_whole(phase)
+        if number_quiet >= patience.incomplete and not held:
             return True
         late = phase.replayed_until is not None
         return quiet >= patience.whole and (late or whole(history, phase))
@@ -113,6 +133,12 @@ def due(history: History, owned_since: datetime, now: datetime, patience: Patien
     if ripe:
         return Due(max(ripe, key=_age).phase)
     return Due(None, only_media=True) if _media_due(history, owned_since, now, patience) else None
+
+
+def is_settled(history: History) -> bool:
+    """Whether all that has come of it is replayed, whatever time passes."""
+    waiting = history.media_waiting or any(phase.waiting for phase in history.phases)
+    return history.replay is None and not waiting
 
 
 def replay_asked(ledger: Ledger) -> Ledger | None:

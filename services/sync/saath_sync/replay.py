@@ -97,7 +97,8 @@ def as_change(message: MessageBackfilled) -> MessageEdited | MessageRevoked:
     rest = {key: said for key, said in extra.items() if key != message.content.type}
     rest |= {key: said for key, said in _said(message).items() if key not in told}
     facts = {
-        "id": event_id(message.message_id, "edited" if edit else "revoked"),
+        # Not its live one's: should that come too, it is another fact, which acts.
+        "id": event_id(message.message_id, f"{message.content.type}_backfilled"),
         "time": message.time,
         "number": message.number,
         "origin": "history",

@@ -1,7 +1,7 @@
 """Records of the history as rows of the scratch. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -10,9 +10,13 @@ from saath.events import HistoryMediaReceived, MessageBackfilled
 from saath.identity import event_id
 from saath.kafka.records import Record
 from saath_sync import replay as rules
+from saath_sync.phases import phase_of
 from saath_sync.ready import LONG_AGO
 
 Row = tuple[object, ...]
+
+# A time zone may put a time before the first or after the last that a clock can show.
+_LATEST = (datetime.max.replace(tzinfo=UTC) - LONG_AGO) // timedelta(microseconds=1)
 
 BACKFILLED = ("ce_type", MessageBackfilled.model_fields["type"].default.encode())
 
@@ -20,10 +24,20 @@ BACKFILLED = ("ce_type", MessageBackfilled.model_fields["type"].default.encode()
 def message_row(at: int, event: MessageBackfilled) -> Row:
     """An old message at its offset; in the bytes in which it goes out, where it says all by itself."""
     status, target = rules.status_of(event.status), rules.target_of(event)
-    ready = rules.says_all(event)
-    value = (rules.as_out(event, status, None, (), None) if ready else event).json_bytes()
     name, time = event.message_id, _micros(event.time)
-    return (at, name, event.phase, time, status, rules.rank_of(status), target, ready, value)
+    ready = rules.says_all(event) and 0 <= time <= _LATEST
+    value = (rules.as_out(event, status, None, (), None) if ready else event).json_bytes()
+    return (
+        at,
+        name,
+        phase_of(event.phase),
+        time,
+        status,
+        rules.rank_of(status),
+        target,
+        ready,
+        value,
+    )
 
 
 def media_row(at: int, event: HistoryMediaReceived) -> Row:
@@ -62,11 +76,14 @@ def _row(at: int, name: str, said: str, found: dict[str, Any]) -> Row | None:
     known = isinstance(phase, int | None) and isinstance(status, str | None)
     if not known or time.tzinfo is None:
         return None
+    micros = _micros(time)
+    if not 0 <= micros <= _LATEST:
+        return None
     status = rules.status_of(status)
     if status is not None:
         found["status"] = status
     value = to_json(found | {"origin": "history"})
-    return (at, name, phase, _micros(time), status, rules.rank_of(status), None, True, value)
+    return (at, name, phase_of(phase), micros, status, rules.rank_of(status), None, True, value)
 
 
 def _of_a_group(contact: Mapping[str, object], content: Mapping[str, object]) -> bool:

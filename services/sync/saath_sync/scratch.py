@@ -7,8 +7,9 @@ Kafka stays the truth. All of these calls take a while, so they are made in a th
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from saath.codec import decode
 from saath.errors import PoisonRecord, RetryLater
@@ -22,6 +23,8 @@ from saath_sync.rows import Row, glanced, media_row, message_row
 
 # What SQLite may keep in memory of a history, whatever its size.
 CACHE_KIB = 8 * 1024
+# A page has fewer messages where they are large; one at least.
+PAGE_BYTES = 1024 * 1024
 
 TABLES = f"""
 PRAGMA journal_mode = OFF;
@@ -67,6 +70,7 @@ SELECT message.id, message.time, message.ready, message.value, message.status, m
 FROM turn JOIN message ON message.at = turn.message LEFT JOIN media ON media.id = message.id
 WHERE place > ? AND place <= ? ORDER BY place
 """
+# Of a page only, and one after the other: somebody may have edited a message a million times.
 CHANGES = """
 SELECT message.id, change.value FROM turn JOIN message ON message.at = turn.message
 JOIN message AS change ON change.target = message.id
@@ -133,15 +137,17 @@ class Scratch:
 
     def page(self, after: int, count: int) -> tuple[Replayed, ...]:
         """The next *count* events of the replay after the first *after*; none at its end."""
+        changes: dict[str, dict[str, MessageBackfilled]] = {}
         with _as_ours():
-            rows = self._base.execute(PAGE, (after, after + count)).fetchall()
-            changes: dict[str, list[MessageBackfilled]] = {}
-            for name, value in self._base.execute(CHANGES, (after, after + count)):
-                changes.setdefault(name, []).append(MessageBackfilled.model_validate_json(value))
+            rows = [*_little(self._base.execute(PAGE, (after, after + count)))]
+            for name, value in self._base.execute(CHANGES, (after, after + len(rows))):
+                change = MessageBackfilled.model_validate_json(value)
+                # The last of its kind is what counts.
+                changes.setdefault(name, {})[change.content.type] = change
         return tuple(
             Ready(event_id(name, "backfilled"), LONG_AGO + timedelta(microseconds=time), value)
             if ready and not late and name not in changes
-            else self._out(value, status, media, changes.get(name, ()), late=late)
+            else self._out(value, status, media, [*changes.get(name, {}).values()], late=late)
             for name, time, ready, value, status, media, late in rows
         )
 
@@ -162,6 +168,16 @@ class Scratch:
         if rules.is_change(message):
             return rules.as_change(message)
         return rules.as_out(message, status, media, changes, self._media_from)
+
+
+def _little(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Rows of a page up to what it may hold in memory."""
+    held = 0
+    for row in rows:
+        held += len(row[3]) + len(row[5] or b"")
+        yield row
+        if held >= PAGE_BYTES:
+            return
 
 
 @contextlib.contextmanager

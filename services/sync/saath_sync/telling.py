@@ -31,6 +31,7 @@ from saath_sync.facts import (
     TokenObtained,
 )
 from saath_sync.ledger import Ledger
+from saath_sync.phases import phase_of
 
 log = structlog.get_logger()
 
@@ -69,7 +70,8 @@ def count(event: Event, before: Ledger | None, ledger: Ledger) -> None:
         case MessageBackfilled():
             metrics.OF_GROUPS.inc(_of_groups(ledger) - _of_groups(before))
         case HistoryChunkReceived():
-            was, now = _chunks(before, event.phase), _chunks(ledger, event.phase)
+            phase = phase_of(event.phase)
+            was, now = _chunks(before, phase), _chunks(ledger, phase)
             came = "repeated" if now[0] > was[0] else "disordered" if now[1] > was[1] else "new"
             metrics.CHUNKS.labels(came).inc()
 

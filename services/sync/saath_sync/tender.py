@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import structlog
 from aiolimiter import AsyncLimiter
@@ -16,7 +17,7 @@ from saath.kafka.records import Record
 from saath_sync import metrics, phases
 from saath_sync.facts import ReplayBegun, ReplayFinished, ReplayProgressed
 from saath_sync.handler import SyncHandler
-from saath_sync.ledger import Ledger, Replay
+from saath_sync.ledger import History, Ledger, Replay
 from saath_sync.numbers import Numbers
 from saath_sync.onboarding import StepRefused
 from saath_sync.phases import Patience
@@ -32,13 +33,15 @@ BATCHES_PER_SECOND = 10
 # Read so much faster than it is handed on: a million messages are there after 17 minutes, not 80. Faster,
 # it takes a quarter of a processor and more of whoever is on the same machine.
 READ_TIMES = 5
-READ_MAX = 250
+READ_MAX, READ_BYTES_MAX = 250, 4 * 1024 * 1024
 # Each has some memory and a file of its own; the others wait for their turn.
 REPLAYS_MAX = 8
 # Media follow for hours. After that what was read of a number is read anew, if it must be.
 KEPT_SECONDS, KEPT_MAX = 3600.0, 8
 # After a replay broke off: a broker that is away, or a disk that is full, is not mended at once.
 REST_SECONDS = 2.0
+# After something that nobody thought of: the other numbers' histories go on meanwhile.
+LONG_REST_SECONDS = 60.0
 
 
 class Source(Protocol):
@@ -64,9 +67,15 @@ class Tender:
     per_second: int
     now: Callable[[], datetime]
     rest_seconds: float = REST_SECONDS
+    long_rest_seconds: float = LONG_REST_SECONDS
     _running: "dict[str, asyncio.Task[None]]" = field(default_factory=dict)
     _scratches: dict[str, Scratch] = field(default_factory=dict)
     _used_at: dict[str, float] = field(default_factory=dict)
+    _resting_until: dict[str, float] = field(default_factory=dict)
+    # Of which nothing is to be replayed, until there is another one: a look at 10,000 takes some 5 ms, not 50.
+    _settled: "WeakKeyDictionary[SyncHandler, dict[str, History]]" = field(
+        default_factory=WeakKeyDictionary
+    )
 
     async def __call__(self, stopping: asyncio.Event) -> None:
         """Look for what is due until *stopping*."""
@@ -87,29 +96,51 @@ class Tender:
                 await asyncio.wait(self._running.values())
 
     def _look(self, handler: SyncHandler, limiter: AsyncLimiter) -> None:
+        settled = self._settled.setdefault(handler, {})
         for number, ledger in handler.ledgers.items():
-            if number in self._running or ledger.history is None:
+            history = ledger.history
+            if history is None or settled.get(number) is history:
+                continue
+            if phases.is_settled(history):
+                settled[number] = history
+                continue
+            if number in self._running or number in self._resting_until:
                 continue
             if len(self._running) >= REPLAYS_MAX:
                 return
             begin = None
-            if ledger.history.replay is None:
-                begin = phases.due(ledger.history, handler.owned_since, self.now(), self.patience)
+            if history.replay is None:
+                begin = phases.due(history, handler.owned_since, self.now(), self.patience)
                 if begin is None:
                     continue
             fact = ReplayBegun(number, begin) if begin else None
             self._running[number] = asyncio.create_task(self._replay(number, fact, limiter))
 
     def _reap(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._resting_until = {n: at for n, at in self._resting_until.items() if at > now}
         for number, task in list(self._running.items()):
             if not task.done():
                 continue
             del self._running[number]
-            error = task.exception()
-            if isinstance(error, NotOwner | NotCommitted | RetryLater | StepRefused):
+            if error := task.exception():
+                self._resting_until[number] = now + self._rest_after(number, error)
+
+    def _rest_after(self, number: str, error: BaseException) -> float:
+        """Say why a number's replay broke off; how long it rests, so that others have its place."""
+        match error:
+            case NotOwner() | NotCommitted() | StepRefused():
                 log.warning("replay.interrupted", number=number, reason=str(error))
-            elif error:
-                raise error
+                return 0.0
+            case RetryLater():
+                log.warning("replay.interrupted", number=number, reason=str(error))
+                return self.rest_seconds
+            case Exception():
+                # One number's history must not end everybody's. What it says may be a message's words.
+                log.error("replay.failed", number=number, error=type(error).__name__)
+                metrics.REPLAYS_FAILED.inc()
+                return self.long_rest_seconds
+        raise error
 
     async def _replay(self, number: str, begun: ReplayBegun | None, limiter: AsyncLimiter) -> None:
         if begun:
@@ -119,10 +150,12 @@ class Tender:
             return
         try:
             replay = await self._hand_on(ledger, ledger.history.replay, limiter)
-        except RetryLater as error:
-            if isinstance(error, Spoilt):
-                self._scratches.pop(number).close()
-            await asyncio.sleep(self.rest_seconds)
+        except (NotOwner, NotCommitted, StepRefused):
+            raise
+        except Exception as error:
+            # A broker that is away has spoilt nothing of what was read before.
+            if isinstance(error, Spoilt) or not isinstance(error, RetryLater):
+                self._forget(number)
             raise
         await self.numbers.submit(ReplayFinished(number, replay))
 
@@ -181,17 +214,24 @@ class Tender:
         for place, number in enumerate(idle):
             old = now - self._used_at.get(number, now) > KEPT_SECONDS
             if old or place >= KEPT_MAX or not self.numbers.owns(number):
-                self._scratches.pop(number).close()
+                self._forget(number)
         self._used_at = {n: at for n, at in self._used_at.items() if n in self._scratches}
+
+    def _forget(self, number: str) -> None:
+        # There is none where the disk did not even let one be begun.
+        if scratch := self._scratches.pop(number, None):
+            scratch.close()
 
 
 async def _by_the(count: int, found: AsyncIterator[Record]) -> AsyncIterator[list[Record]]:
-    """What is read, so many records at a time."""
+    """What is read, so many records at a time, fewer where they are large."""
     records: list[Record] = []
+    held = 0
     async for record in found:
         records.append(record)
-        if len(records) == count:
+        held += record.size_bytes
+        if len(records) == count or held >= READ_BYTES_MAX:
             yield records
-            records = []
+            records, held = [], 0
     if records:
         yield records

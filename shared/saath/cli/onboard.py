@@ -32,6 +32,7 @@ def hang(app: typer.Typer) -> None:
     app.command("adopt")(adopt)
     app.command("steps")(steps)
     app.command("resume")(resume)
+    app.command("replay-history")(replay_history)
 
 
 def connect(
@@ -110,6 +111,16 @@ def steps(number: Number, as_json: AsJson = False) -> None:
 def resume(number: Number, as_json: AsJson = False) -> None:
     """Go on with an onboarding, also with a one-time request whose answer never came."""
     path = f"{_path(number)}/resume"
+    _show(_call(lambda api: api.post(path)), as_json=as_json)
+
+
+def replay_history(number: Number, as_json: AsJson = False) -> None:
+    """
+    Replay what has come of a number's history as it is, whatever is missing; what comes later follows.
+
+    Exit status 1 where nothing of it waits to be replayed.
+    """
+    path = f"{_path(number)}/history/replay"
     _show(_call(lambda api: api.post(path)), as_json=as_json)
 
 
@@ -242,6 +253,10 @@ def _lines(answer: Answer) -> Iterator[str]:
         yield f"  {MARKS.get(step['state'], '·')} {step['step']} ({step['state']}){problem}"
         if answer.went_well and step.get("what_to_do"):
             yield f"      {step['what_to_do']}"
+    if history := view.get("history"):
+        lacking = f"; {history['problem']}" if history.get("problem") else ""
+        out = f"progress {history.get('progress')}, {history.get('messages_replayed')} messages replayed"
+        yield f"  history: {out}{lacking}"
 
 
 def _safe(text: str) -> str:

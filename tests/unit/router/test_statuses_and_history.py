@@ -8,12 +8,15 @@ from tests.unit.router.build import (
     accepted,
     backfilled,
     echoed,
+    edited,
     kinds,
     received,
+    revoked,
     status,
 )
 
-from saath.events import Contact
+from saath.events import Contact, MessageEdited, MessageRevoked
+from saath.identity import event_id
 from saath_router.memory import HASH_BYTES
 
 
@@ -154,3 +157,44 @@ def test_many_messages_later_it_is_known_still_how_far_one_got_and_that_it_is_ou
     again = [status("sent", "w1", 1), status("read", "w1", 1), echoed("w1", 0)]
 
     assert [story.hears(event, seconds=9) for event in again] == [(), (), ()]
+
+
+Change = MessageEdited | MessageRevoked
+CHANGES = [(edited("m1", 5, "In red?"), "edit"), (revoked("m1", 5), "revoke")]
+
+
+def live(change: Change, kind: str) -> Change:
+    """As ingest names it."""
+    name = event_id(change.message_id, "edited" if kind == "edit" else "revoked")
+    return change.model_copy(update={"id": name})
+
+
+def of_history(change: Change, kind: str) -> Change:
+    """As a replay names it."""
+    name = event_id(change.message_id, f"{kind}_backfilled")
+    return change.model_copy(update={"id": name, "origin": "history"})
+
+
+@pytest.mark.parametrize(("change", "kind"), CHANGES, ids=["edited", "revoked"])
+def test_a_change_that_comes_live_acts_although_the_history_told_it_before(
+    change: Change, kind: str
+) -> None:
+    told, untold = Story(EVERYONE), Story(EVERYONE)
+    for story in (told, untold):
+        story.hears(received("m1", 0))
+    told.hears(of_history(change, kind), seconds=6)
+
+    for story in (told, untold):
+        assert kinds(story.hears(live(change, kind), seconds=7))[0] == type(change).__name__
+
+    assert told.state.pending == untold.state.pending
+    assert told.state.recent == untold.state.recent
+
+
+@pytest.mark.parametrize(("change", "kind"), CHANGES, ids=["edited", "revoked"])
+def test_a_change_of_the_history_that_was_seen_live_is_dropped(change: Change, kind: str) -> None:
+    story = Story(EVERYONE)
+    story.hears(received("m1", 0))
+    story.hears(live(change, kind), seconds=6)
+
+    assert story.hears(of_history(change, kind), seconds=7) == ()

@@ -263,3 +263,19 @@ def test_nobody_there_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_token_is_not_in_what_the_api_is_printed_as() -> None:
     assert TOKEN not in repr(SyncApi("http://127.0.0.1:9", SecretStr(TOKEN)))
+
+
+def test_a_history_that_is_held_is_replayed_as_it_is_and_shown(sync: Sync) -> None:
+    history = {"progress": 55, "messages_replayed": 120, "problem": "chunks never came"}
+    sync.answers["/numbers/1/history/replay"] = [(200, VIEW | {"history": history})]
+
+    said = "  history: progress 55, 120 messages replayed; chunks never came\n"
+    assert run("replay-history", "1") == (0, f"1: active\n  ✓ facts (done)\n{said}")
+    assert [path for path, _ in sync.asked] == ["/numbers/1/history/replay"]
+
+
+def test_where_no_history_waits_it_is_said_and_the_exit_status_is_1(sync: Sync) -> None:
+    nothing = {"error": "nothing of its history waits to be replayed"}
+    sync.answers["/numbers/1/history/replay"] = [(409, nothing)]
+
+    assert run("replay-history", "1") == (1, f"saath: {nothing['error']}\n")

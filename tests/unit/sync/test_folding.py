@@ -87,7 +87,7 @@ def test_an_edit_of_a_message_that_is_out_follows_by_itself() -> None:
     [found] = gather(enumerate(history), late)
 
     assert found == MessageEdited(
-        id="e:edited",
+        id="e:edit_backfilled",
         time=WRITTEN + seconds(5),
         number=message("a").number,
         origin="history",
@@ -108,8 +108,8 @@ def test_a_deletion_of_a_message_that_is_out_or_unknown_follows_by_itself() -> N
     found = gather(enumerate(history), late)
 
     assert [(type(e), getattr(e, "original_message_id", None), e.id) for e in found] == [
-        (MessageRevoked, "a", "r:revoked"),
-        (MessageRevoked, "nobody knows it", "s:revoked"),
+        (MessageRevoked, "a", "r:revoke_backfilled"),
+        (MessageRevoked, "nobody knows it", "s:revoke_backfilled"),
     ]
 
 
