@@ -72,7 +72,7 @@ class Tender:
     _scratches: dict[str, Scratch] = field(default_factory=dict)
     _used_at: dict[str, float] = field(default_factory=dict)
     _resting_until: dict[str, float] = field(default_factory=dict)
-    # Of which nothing is to be replayed, until there is another one: a look at 10,000 takes some 5 ms, not 50.
+    # Of which nothing is to be replayed until there is another one: a look at 10,000 takes 5 ms, not 50.
     _settled: "WeakKeyDictionary[SyncHandler, dict[str, History]]" = field(
         default_factory=WeakKeyDictionary
     )
