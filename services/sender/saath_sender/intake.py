@@ -11,7 +11,7 @@ from saath.errors import RetryLater
 from saath.kafka.membership import wait
 from saath.kafka.partition_reader import PartitionReader
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
-from saath_sender.clock import read_clock
+from saath_sender.clock import Now, read_clock
 from saath_sender.handler import SenderHandler
 from saath_sender.lost import lanes_lost, main_lost
 
@@ -35,9 +35,11 @@ class Intake:
         reader: PartitionReader,
         again: PartitionReader,
         changed: Callable[[], None],
+        clock: Callable[[], Now] = read_clock,
     ) -> None:
         self._handler, self._books = handler, handler.books
         self._reader, self._again, self._changed = reader, again, changed
+        self._clock = clock
         self._read_last: dict[Topic, float] = {}
         # Set once all that people had written when we started has been read: it holds bots back.
         self.people_read = asyncio.Event()
@@ -58,7 +60,7 @@ class Intake:
             if await self._reader.position(OUTBOUND_PEOPLE) >= people_end:
                 self.people_read.set()
             records = await self._reader.fetch(timeout_ms=500, max_records=RECORDS_MAX)
-            now = read_clock()
+            now = self._clock()
             for record in records:
                 self._handler.outbound_read(record, now)
                 self._read_last[record.topic] = record.timestamp_ms / 1000
@@ -75,7 +77,7 @@ class Intake:
 
     async def _note_how_far(self, asker: PartitionReader) -> None:
         """Up to when all has been read: now where a topic ends, else what was read of it last."""
-        now, read_to = read_clock().wall.timestamp(), list[float]()
+        now, read_to = self._clock().wall.timestamp(), list[float]()
         for topic, end in (await asker.ends(TOPICS)).items():
             there = await self._reader.position(topic) >= end
             read_to.append(now if there else self._read_last.get(topic, float("-inf")))
@@ -104,7 +106,7 @@ class Intake:
             # What is fetched already is handed out without a pause, up to 4 MB of it: others first.
             await asyncio.sleep(0)
             records = await self._again.fetch(timeout_ms=200, max_records=RECORDS_MAX)
-            main, now = self._books.positions.get(topic.name, 0), read_clock()
+            main, now = self._books.positions.get(topic.name, 0), self._clock()
             for record in records:
                 if record.offset >= main:
                     self._caught_up(topic, serving)
@@ -122,7 +124,7 @@ class Intake:
         """Go there, or to where the log begins by now: what was before that is lost."""
         reached = (await self._again.seek({topic: offset}))[topic]
         if reached > offset:
-            fence, now = self._handler.fence, read_clock().wall
+            fence, now = self._handler.fence, self._clock().wall
             lanes_lost(self._books, fence, topic.name, reached, now)
         return reached
 

@@ -122,6 +122,21 @@ def test_a_lane_whose_work_is_held_back_reads_what_it_has_parked_all_the_same() 
     ]
 
 
+def test_no_more_of_what_is_parked_is_read_again_than_the_lane_may_hold() -> None:
+    lane = Lane[int](Limits(2))
+    for offset in range(3):
+        lane.load(offset, offset, 1)
+        lane.park(offset, offset, PAID, LATER)
+    lane.parked.open_where(lambda _: True)
+    said = []
+    for offset in range(3):
+        said.append(lane.read_again(offset))
+        if said[-1] == "loaded":
+            lane.load(offset, offset, 1)
+
+    assert (said, lane.parked.offsets()) == (["loaded", "loaded", "behind"], [2])
+
+
 def test_what_is_read_again_goes_before_what_stands_after_it() -> None:
     lane = Lane[int](Limits(10))
     for offset in (5, 9, 3, 7):

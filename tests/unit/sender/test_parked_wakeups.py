@@ -9,9 +9,11 @@ from tests.unit.sender.test_parking import OTHER, ROOM, WROTE, Crowd, crowd
 from saath.events import MessageDropped, MessageExpired, MessageRefused, NumberRecorded
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE
 from saath_sender.causes import Cause, InPause, InState, Restricted, TemplatePaused, is_over
+from saath_sender.ledger import Finished, Name, Origin
 from saath_sender.lost import lanes_lost
 from saath_sender.results import InDoubt
 from saath_sender.scopes import EVERYTHING, Scope
+from saath_sender.settings import SenderSection
 
 SOON = (NOW + timedelta(seconds=30)).isoformat()
 
@@ -123,6 +125,31 @@ def test_what_waits_in_a_conversation_that_is_joined_with_another_is_before_what
     assert (held, left) == ([], ["theirs", "after"])
 
 
+def nothing_at_work() -> Crowd:
+    """One customer's is parked, another topic's waits for it, and nobody looks at anything else."""
+    p = Crowd(rules=SenderSection(lane_max=2))
+    p.pause()
+    p.marketing("theirs", WROTE, expires_at=SOON)
+    p.service("another-topic", topic=OUTBOUND_BULK)
+    p.run(2.0)
+    assert (p.at_work(), p.parked(), p.handler.books.work(NUMBER).look_at) == (0, 1, float("inf"))
+    return p
+
+
+def test_where_nothing_else_is_at_work_what_retention_took_lets_go_what_waited_for_it() -> None:
+    p = nothing_at_work()
+    lanes_lost(p.handler.books, p.handler.fence, OUTBOUND.name, 1, p.now.wall)
+
+    assert p.run(1.0) == ["another-topic"]
+
+
+def test_where_nothing_else_is_at_work_what_was_sent_already_lets_go_what_waited_for_it() -> None:
+    p = nothing_at_work()
+    p.handler.books.ledger.put(Name(NUMBER, "theirs", 0), Finished(Origin("elsewhere", 7), 0.0))
+
+    assert after_soon(p) == ["another-topic"]
+
+
 def test_what_has_expired_behind_one_that_has_not_is_not_read_again_and_again() -> None:
     p = crowd()
     p.pause()
@@ -148,8 +175,11 @@ def test_what_is_in_doubt_is_not_parked_where_its_next_owner_finds_the_number_pa
     after = p.next_owner()
     after.pause(EVERYTHING)
     after.run(1.0)
+    lane = after.handler.books.lane(OUTBOUND.name, NUMBER)
+    at_work = 2 * ROOM in lane.waiting
     after.seconds += 3601
 
+    assert at_work
     assert [event.request for event in after.told_of(MessageDropped)] == ["doubtful"]
 
 

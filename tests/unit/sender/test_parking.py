@@ -73,8 +73,8 @@ class Crowd(Number):
         for topic in TOPICS:
             if self.handler.books.behind(topic.name):
                 log = [r for r in self.log if r.topic is topic]
-                reader = Reader(log, at_most=100)
-                intake = Intake(self.handler, reader, reader, lambda: None)  # type: ignore[arg-type]
+                reader: Any = Reader(log, at_most=100)
+                intake = Intake(self.handler, reader, reader, _nothing, lambda: self.now)
                 asyncio.run(_read(intake, topic))
 
     def parked(self, topic: Any = OUTBOUND) -> int:
@@ -86,6 +86,10 @@ class Crowd(Number):
     def next_owner(self) -> "Crowd":
         """Nothing is read again yet."""
         return Crowd(self.state, self.log, self.seconds + 3, self.offsets, self.rules)
+
+
+def _nothing() -> None:
+    """Nobody waits for what is read again."""
 
 
 async def _read(intake: Intake, topic: Any) -> None:
