@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.made import make_topics
 
 from saath.settings import KafkaSettings, TopicSettings
@@ -11,6 +12,10 @@ from saath_local.find import Found, kafka_for_tests
 
 PARTITIONS = 4
 FOUND = pytest.StashKey[Found]()
+
+# A busy machine is slow, and no test is to fail for that.
+settings.register_profile("saath", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("saath")
 
 
 @pytest.fixture(scope="session")

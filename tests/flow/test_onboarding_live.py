@@ -137,7 +137,9 @@ async def test_numbers_are_connected_adopted_and_looked_at_by_hand(
 
     everything = [result[0] for result in (bad, connected, resumed, looked)]
     assert (everything, [tokenless[0], adopted[0], many[0]]) == ([1, 0, 0, 0], [1, 1, 1])
-    assert (resumed[1], json.loads(looked[1])["policy"]["bot"]) == (connected[1], "b")
+    # By then something of the history may have come.
+    assert resumed[1].startswith(connected[1])
+    assert json.loads(looked[1])["policy"]["bot"] == "b"
     assert [line.split(" (")[0] for line in connected[1].splitlines()] == [
         f"{new.phone_number_id}: active",
         *(f"  ✓ {step}" for step in ("exchange", "facts", "subscribe", "contacts", "history")),
