@@ -21,6 +21,8 @@ TICK_SECONDS = 0.1
 # How many messages a request has: some 14 messages a second of a number whose cap is 20.
 TOTALS = (1, 1, 1, 2, 3)
 TURN_SECONDS = 300
+# What waits while senders are down; more would only be waited for at the end.
+WAITING_MAX = 600
 
 
 @dataclass(slots=True)
@@ -68,7 +70,8 @@ class Letters:
 
     async def _flow(self, chats: Sequence[Chat], enough: asyncio.Event) -> None:
         while not enough.is_set():
-            await self._something(self.chance.choice(chats))
+            if len(self.asked) - len(self.clerk.ended) < WAITING_MAX:
+                await self._something(self.chance.choice(chats))
             await asyncio.sleep(TICK_SECONDS)
 
     async def _something(self, chat: Chat) -> None:

@@ -39,7 +39,7 @@ NUMBERS = 4
 # So many that none of them is sent the 45 that Meta lets one have at once.
 CUSTOMERS = 30
 PATIENCE_SECONDS = 60.0
-LIFE_SECONDS_MAX = 120.0
+LIFE_SECONDS_MAX = 240.0
 LOOK_SECONDS = 0.1
 # Broker, senders, sandbox and pytest share two cores here, and arrivals shift by that: what leaves, to
 # the millisecond, is proved in unit tests. The margin that the flow tests have.
