@@ -210,7 +210,8 @@ class Clerk:
         while not messages <= self.ended:
             before = len(self.ended)
             async with asyncio.timeout(seconds), self.news:
-                await self.news.wait_for(lambda before=before: len(self.ended) > before)
+                while len(self.ended) == before:
+                    await self.news.wait()
 
 
 def now() -> datetime:

@@ -47,7 +47,9 @@ def bodies(
     """Make *count* bodies, each with message ids of its own, of the samples' time if not of another."""
     chance = random.Random(seed)
     shapes = {name: _change(name, written_at) for name in MIX}
-    return tuple(_body(chance, shapes, secret) for _ in range(count))
+    # Another seed's customers are others: whom a person answers there is no bot's here.
+    contacts = range(16505550000 + seed * CONTACTS, 16505550000 + (seed + 1) * CONTACTS)
+    return tuple(_body(chance, shapes, secret, contacts) for _ in range(count))
 
 
 def _change(name: str, written_at: int | None) -> dict[str, Any]:
@@ -59,20 +61,24 @@ def _change(name: str, written_at: int | None) -> dict[str, Any]:
     return change
 
 
-def _body(chance: random.Random, shapes: dict[str, dict[str, Any]], secret: str) -> Body:
+def _body(
+    chance: random.Random, shapes: dict[str, dict[str, Any]], secret: str, contacts: range
+) -> Body:
     number = chance.randrange(NUMBERS)
     updates = chance.choices([*UPDATES], [*UPDATES.values()])[0]
     names = chance.choices([*MIX], [*MIX.values()], k=updates)
-    changes = [_with_ids(shapes[name], number, chance) for name in names]
+    changes = [_with_ids(shapes[name], number, chance, contacts) for name in names]
     entry = {"id": f"{102290129340398 + number}", "changes": changes}
     data = {"object": "whatsapp_business_account", "entry": [entry]}
     content = json.dumps(data, separators=(",", ":")).encode()
     return Body(content, sign(content, secret), updates)
 
 
-def _with_ids(shape: dict[str, Any], number: int, chance: random.Random) -> dict[str, Any]:
+def _with_ids(
+    shape: dict[str, Any], number: int, chance: random.Random, contacts: range
+) -> dict[str, Any]:
     change = copy.deepcopy(shape)
-    contact = f"{16505550000 + chance.randrange(CONTACTS)}"
+    contact = f"{chance.choice(contacts)}"
     change["value"]["metadata"]["phone_number_id"] = f"{106540352242922 + number}"
     business = change["value"]["metadata"]["display_phone_number"]
     for part in _parts(change["value"]):
