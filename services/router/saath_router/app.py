@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from saath.events import NumberRecorded
-from saath.kafka.processor import Inputs, Processor
+from saath.kafka.inputs import Inputs
+from saath.kafka.processor import Processor
 from saath.kafka.startup import once_whole, started
 from saath.service import Worker, build_version
 from saath.tokens import TurnTokens

@@ -15,9 +15,10 @@ from saath.errors import Misconfigured
 from saath.events import CredentialRecorded, NumberPolicy, NumberRecorded
 from saath.graph import GraphClient
 from saath.kafka.inbox import Inbox
+from saath.kafka.inputs import Inputs
 from saath.kafka.layout import Layout
 from saath.kafka.membership import Membership
-from saath.kafka.processor import Inputs, Processor
+from saath.kafka.processor import Processor
 from saath.kafka.ranges import read_range
 from saath.kafka.records import Record
 from saath.kafka.startup import Connected, connect, not_connected

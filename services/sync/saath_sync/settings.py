@@ -39,7 +39,7 @@ class SyncSection(Section):
     # Where nothing more of the history came by a day after the connection, it is overdue after this.
     history_patience_seconds: float = Field(default=3600.0, ge=0)
     # History messages put on backfill, all numbers of a pod together: live traffic goes first.
-    backfill_per_second: int = Field(default=200, ge=1, le=100_000)
+    backfill_per_second: int = Field(default=100, ge=1, le=100_000)
 
     expose_openapi: bool = False
     # What a number may send and receive in a second, where its onboarding does not say it: Meta's own.

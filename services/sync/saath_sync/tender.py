@@ -29,10 +29,10 @@ LOOK_EVERY_SECONDS = 0.25
 # Enough to make a transaction worth its 10 ms, little enough not to hold up the partition's loop.
 BATCH_MAX = 1000
 # History comes in small lots, and not all of a second's at once: live traffic goes between them.
-BATCHES_PER_SECOND = 10
-# Read so much faster than it is handed on: a million messages are there after 17 minutes, not 80. Faster,
-# it takes a quarter of a processor and more of whoever is on the same machine.
-READ_TIMES = 5
+BATCHES_PER_SECOND = 5
+# Read so much faster than it is handed on: a million messages are there after 17 minutes, not three hours.
+# Faster, it takes a quarter of a processor and more of whoever is on the same machine.
+READ_TIMES = 10
 READ_MAX, READ_BYTES_MAX = 250, 4 * 1024 * 1024
 # Each has some memory and a file of its own; the others wait for their turn.
 REPLAYS_MAX = 8

@@ -14,16 +14,14 @@ After a transaction that failed, memory and Kafka may disagree, so the partition
 
 import asyncio
 import contextlib
-import heapq
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Protocol, runtime_checkable
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from saath.errors import PoisonRecord, RetryLater
 from saath.kafka.changelog import (
@@ -31,25 +29,22 @@ from saath.kafka.changelog import (
     positions_output,
     read_positions,
     read_to_end,
-    seek,
     telling,
 )
-from saath.kafka.client import reading
 from saath.kafka.inbox import Desk, FactHandler, Inbox
+from saath.kafka.inputs import InputReader, Inputs, reading_inputs
 from saath.kafka.membership import Tenure
-from saath.kafka.records import Output, Record, dead_letter, from_aiokafka
+from saath.kafka.records import Output, Record, dead_letter
 from saath.kafka.suspects import Suspects
 from saath.kafka.timers import Clock, Horizon, TimedHandler, fire
 from saath.kafka.transactions import TransactionalWriter, Unwritable
 from saath.log import AT_WORK
 from saath.metrics import PROCESS_DURATION, RECORD_AGE, RECORDS_CONSUMED, RECORDS_DEAD_LETTERED
 from saath.settings import KafkaSettings, TopicSettings
-from saath.topics import Topic, dlq_topic, state_topic
+from saath.topics import dlq_topic, state_topic
 
 log = structlog.get_logger()
 
-BATCH_MAX = 500
-IDLE_MS = 100
 # Straight after another, a transaction waits 20 ms for the broker to have finished the last one;
 # after this pause it does not, and what arrived meanwhile shares the next.
 PAUSE_SECONDS = 0.01
@@ -78,34 +73,6 @@ class CaringHandler(Protocol):
 
     def given_up(self, record: Record, now: datetime) -> Iterable[Output]:
         """Who must know, where it was more than a line in a log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """
-    What a service reads: the group's *primary* topic, others of the same partition, and slow ones.
-
-    Of the *slow* inputs at most ``slow_max`` records are taken a turn, so that live ones go first. The
-    *lazy* ones are looked at once in ``lazy_seconds``: nobody waits for what follows from them, and a
-    busy topic would cost a transaction for every few records.
-    """
-
-    primary: Topic
-    others: tuple[Topic, ...] = ()
-    slow: tuple[Topic, ...] = ()
-    slow_max: int = 20
-    lazy: tuple[Topic, ...] = ()
-    lazy_seconds: float = 5.0
-
-    @property
-    def live(self) -> tuple[Topic, ...]:
-        """Those that a timer waits for."""
-        return (self.primary, *self.others, *self.lazy)
-
-    @property
-    def all(self) -> tuple[Topic, ...]:
-        """Every input, live ones first."""
-        return (*self.live, *self.slow)
 
 
 class Processor:
@@ -144,7 +111,10 @@ class Processor:
         writer = TransactionalWriter(
             self._kafka, self._client_id, self._prefix, self._service, partition
         )
-        async with writer, reading(self._kafka, f"{self._client_id}-{partition}") as reader:
+        reading = reading_inputs(
+            self._kafka, self._client_id, self._prefix, self._inputs, partition
+        )
+        async with writer, reading as reader:
             handler = self._make_handler(partition)
             positions = await self._restore(reader, tenure, handler)
             tenure.position = positions[self._inputs.primary.name]
@@ -155,7 +125,7 @@ class Processor:
     async def _run(
         self,
         tenure: Tenure,
-        reader: AIOKafkaConsumer,
+        reader: InputReader,
         writer: TransactionalWriter,
         handler: Handler,
         positions: dict[str, int],
@@ -174,7 +144,7 @@ class Processor:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _restore(
-        self, reader: AIOKafkaConsumer, tenure: Tenure, handler: Handler
+        self, reader: InputReader, tenure: Tenure, handler: Handler
     ) -> dict[str, int]:
         positions: dict[str, int] = {}
         tenure.restored = 0.0
@@ -186,35 +156,28 @@ class Processor:
                 handler.restore(key, value)
 
         changelog = TopicPartition(self._state.full_name(self._prefix), tenure.partition)
-        count = await read_to_end(reader, changelog, apply, telling(tenure))
+        count = await read_to_end(reader.live, changelog, apply, telling(tenure))
         log.info("partition.restored", partition=tenure.partition, records=count)
-        return await seek(reader, tenure.partition, self._inputs.all, positions, self._prefix)
+        return await reader.seek(positions)
 
     async def _batches(
-        self, reader: AIOKafkaConsumer, tenure: Tenure, desk: Desk, handler: Handler
+        self, reader: InputReader, tenure: Tenure, desk: Desk, handler: Handler
     ) -> AsyncGenerator[tuple[list[Record], datetime | None], None]:
         """
         What to decide next: records, facts from inside, and timers up to when they are due.
 
         Facts do not wait for records.
         """
-        horizon = Horizon(reader, self._live(tenure.partition), self._clock)
+        horizon = Horizon(reader.live, reader.wheres(), self._clock)
         fetching: asyncio.Task[list[Record]] | None = None
-        loop, lazy_at = asyncio.get_running_loop(), 0.0
         try:
             while not tenure.stopping.is_set():
-                if fetching is None:
-                    lazy = loop.time() >= lazy_at
-                    if lazy:
-                        lazy_at = loop.time() + self._inputs.lazy_seconds
-                    fetching = asyncio.create_task(self._fetch(reader, tenure.partition, lazy=lazy))
+                fetching = fetching or asyncio.create_task(reader.next())
                 await desk.arrival_or(fetching)
                 batch: list[Record] = []
                 until: datetime | None = None
                 if fetching.done():
                     batch, fetching = fetching.result(), None
-                    if len(batch) >= BATCH_MAX:
-                        lazy_at = 0.0  # there is more
                     if isinstance(handler, TimedHandler):
                         until = await horizon.reached(handler.next_due())
                 if batch or until or desk.undecided:
@@ -224,36 +187,6 @@ class Processor:
                 # What it may have read is read again by whoever goes on from the positions.
                 fetching.cancel()
                 await asyncio.wait([fetching])
-
-    def _live(self, partition: int) -> list[TopicPartition]:
-        """The inputs that a timer waits for; what is slow cancels none."""
-        topics = self._inputs.live
-        return [TopicPartition(topic.full_name(self._prefix), partition) for topic in topics]
-
-    async def _fetch(self, reader: AIOKafkaConsumer, partition: int, *, lazy: bool) -> list[Record]:
-        """Records of the inputs in the order the broker dated them, each topic's own order kept."""
-        slow = await self._read(reader, partition, self._inputs.slow, 0, self._inputs.slow_max)
-        inputs = self._inputs
-        live = inputs.live if lazy else (inputs.primary, *inputs.others)
-        read = await self._read(reader, partition, live, 0 if slow else IDLE_MS, BATCH_MAX)
-        merged = heapq.merge(*read, key=lambda record: record.timestamp_ms)
-        return [*merged, *(record for records in slow for record in records)]
-
-    async def _read(
-        self,
-        reader: AIOKafkaConsumer,
-        partition: int,
-        topics: Sequence[Topic],
-        timeout_ms: int,
-        records_max: int,
-    ) -> list[list[Record]]:
-        if not topics:
-            return []
-        by_partition = {TopicPartition(t.full_name(self._prefix), partition): t for t in topics}
-        found = await reader.getmany(*by_partition, timeout_ms=timeout_ms, max_records=records_max)
-        return [
-            [from_aiokafka(by_partition[tp], raw) for raw in raws] for tp, raws in found.items()
-        ]
 
     async def _process(
         self,

@@ -21,7 +21,7 @@ from saath.kafka.client import consumer
 from saath.topics import HANDOFFS, HISTORY, partition_for
 
 KEY = "an-installation-key-for-benchmarks"
-PATIENCE_SECONDS = 900.0
+PATIENCE_SECONDS = 1800.0
 LOOK_SECONDS = 0.1
 SETTINGS = {
     "SAATH_INSTALLATION_KEY": KEY,

@@ -12,8 +12,9 @@ from aiokafka.structs import OffsetAndMetadata
 
 from saath.errors import PoisonRecord
 from saath.kafka.client import producer, reading
+from saath.kafka.inputs import Inputs
 from saath.kafka.membership import Membership, RunPartition, Tenure
-from saath.kafka.processor import Inputs, Processor
+from saath.kafka.processor import Processor
 from saath.kafka.records import Output, Record, from_aiokafka
 from saath.kafka.transactions import TransactionalWriter
 from saath.settings import KafkaSettings, TopicSettings
