@@ -173,7 +173,7 @@ class _TooLarge(Exception):
 
 def _loaded(value: bytes) -> object:
     try:
-        return json.loads(value, parse_constant=_refuse_constant, parse_float=_finite)
+        return _DECODER.decode(value.decode(json.detect_encoding(value), "surrogatepass"))
     except _TooLarge:
         raise _too_large(json.loads(value)) from None
 
@@ -183,6 +183,10 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise _TooLarge
     return number
+
+
+# As ``json.loads`` does it, which makes a decoder anew for each value.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _too_large(data: object) -> PoisonRecord:

@@ -12,13 +12,14 @@ from saath.kafka.membership import wait
 from saath.kafka.partition_reader import PartitionReader
 from saath.topics import OUTBOUND, OUTBOUND_BULK, OUTBOUND_PEOPLE, Topic
 from saath_sender.clock import Now, read_clock
+from saath_sender.fair import FairShare
 from saath_sender.handler import SenderHandler
 from saath_sender.lost import lanes_lost, main_lost
 
 TOPICS = (OUTBOUND_PEOPLE, OUTBOUND, OUTBOUND_BULK)
 # Reading a request takes some 50 µs, and 90 where it is parked; this many at a time delay nobody's slot by a
 # noticeable amount.
-RECORDS_MAX = 100
+RECORDS_MAX = 25
 LOOK_AGAIN_SECONDS = 0.25
 # To go elsewhere costs what is fetched already, and a question where the topic begins.
 SKIP_RECORDS = 2000
@@ -36,10 +37,11 @@ class Intake:
         again: PartitionReader,
         changed: Callable[[], None],
         clock: Callable[[], Now] = read_clock,
+        fair: FairShare | None = None,
     ) -> None:
         self._handler, self._books = handler, handler.books
         self._reader, self._again, self._changed = reader, again, changed
-        self._clock = clock
+        self._clock, self._fair = clock, fair or FairShare()
         self._read_last: dict[Topic, float] = {}
         # Set once all that people had written when we started has been read: it holds bots back.
         self.people_read = asyncio.Event()
@@ -60,13 +62,14 @@ class Intake:
             if await self._reader.position(OUTBOUND_PEOPLE) >= people_end:
                 self.people_read.set()
             records = await self._reader.fetch(timeout_ms=500, max_records=RECORDS_MAX)
-            now = self._clock()
-            for record in records:
-                self._handler.outbound_read(record, now)
-                self._read_last[record.topic] = record.timestamp_ms / 1000
-            if records:
+            if not records:
+                continue
+            async with self._fair.turn():
+                now = self._clock()
+                for record in records:
+                    self._handler.outbound_read(record, now)
+                    self._read_last[record.topic] = record.timestamp_ms / 1000
                 self._changed()
-                await asyncio.sleep(0)
 
     async def look_how_far(self, asker: PartitionReader, stopping: asyncio.Event) -> None:
         """Note again and again how far all has been read, asking by a connection that nobody reads by."""
@@ -103,16 +106,15 @@ class Intake:
             if reached >= self._books.positions.get(topic.name, 0):
                 self._caught_up(topic, serving)
                 return
-            # What is fetched already is handed out without a pause, up to 4 MB of it: others first.
-            await asyncio.sleep(0)
             records = await self._again.fetch(timeout_ms=200, max_records=RECORDS_MAX)
-            main, now = self._books.positions.get(topic.name, 0), self._clock()
-            for record in records:
-                if record.offset >= main:
-                    self._caught_up(topic, serving)
-                    return
-                self._handler.outbound_read_again(record, serving, now)
-            self._changed()
+            async with self._fair.turn():
+                main, now = self._books.positions.get(topic.name, 0), self._clock()
+                for record in records:
+                    if record.offset >= main:
+                        self._caught_up(topic, serving)
+                        return
+                    self._handler.outbound_read_again(record, serving, now)
+                self._changed()
             reached = await self._again.position(topic)
             serving -= {number for number in serving if not lanes[number].hungry}
             # What is behind those that are full already and before the others is nobody's.

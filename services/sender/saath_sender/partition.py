@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -25,6 +25,7 @@ from saath_sender.books import STATE
 from saath_sender.choose import Chooser
 from saath_sender.clock import boot_seconds, read_clock
 from saath_sender.dispatch import Dispatcher, TokenOf
+from saath_sender.fair import FairShare
 from saath_sender.fencing import FenceReader
 from saath_sender.gauges import Gauges
 from saath_sender.handler import SenderHandler
@@ -55,6 +56,7 @@ class Outside:
     graph: GraphClient
     token_of: TokenOf
     gauges: Gauges
+    fair: FairShare = field(default_factory=FairShare)
 
 
 class PartitionRun:
@@ -116,7 +118,7 @@ class Desk:
         self._writer, self._out, self._tenure = writer, out, tenure
         self._chooser = Chooser(handler, random.random)
         self._dispatcher = Dispatcher(handler, self._chooser, outside.graph, outside.token_of)
-        self._intake = Intake(handler, out, again, self._requests_changed)
+        self._intake = Intake(handler, out, again, self._requests_changed, fair=outside.fair)
         self._fence = FenceReader(
             handler,
             fence,

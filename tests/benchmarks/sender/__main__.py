@@ -13,7 +13,7 @@ from tests.benchmarks.processes import Bench, bench, machine
 from tests.benchmarks.sender.jitter import JITTERS_MS, MARGINS_MS, simulated, table, witnessed
 from tests.benchmarks.sender.latency import missing, used, waited
 from tests.benchmarks.sender.memory import memory
-from tests.benchmarks.sender.rate import CAP, Took, bare, filled, meta, sender, watched
+from tests.benchmarks.sender.rate import CAP, Took, bare, fed, meta, sender, watched
 from tests.benchmarks.sender.traffic import numbers_of
 
 from saath.settings import KafkaSettings
@@ -38,18 +38,17 @@ def _rate(kafka: KafkaSettings, folder: Path, options: argparse.Namespace) -> No
     """Turn about, so that what else the machine does falls on both."""
     count, partitions = options.numbers, options.partitions
     numbers, seconds = numbers_of(count, partitions), options.seconds
-    each = int((seconds + options.warm_up + 15) * CAP)
-    print(f"\n{count} numbers at full cap, {partitions} partitions, {each} queued for each")
+    print(f"\n{count} numbers at full cap, {partitions} partitions, and as much comes as leaves")
     slow = bench(kafka, folder, partitions=partitions)
-    resting, _ = _sent(slow, numbers_of(partitions, partitions), 60, options, cap=1)
+    resting, _ = _sent(slow, numbers_of(partitions, partitions), options, cap=1)
     # What these few sends took themselves, at what a send takes below, is within the last digit.
     standing = resting.core
     print(f"  whatever is sent: {standing:.3f} of a core; {_load()}")
     rounds = list[tuple[Took, Took]]()
     for number in range(options.rounds):
+        mine, memory = _sent(bench(kafka, folder, partitions=partitions), numbers, options)
         at = bench(kafka, folder, partitions=partitions)
-        mine, memory = _sent(at, numbers, each, options)
-        with meta(at) as graph:
+        with fed(at, numbers), meta(at) as graph:
             theirs = bare(at, graph, numbers, options.warm_up, seconds)
         rounds.append((mine, theirs))
         print(f"  {number} sender  {mine}; {memory:.0f} MiB; {_load()}\n    bare    {theirs}")
@@ -64,11 +63,14 @@ def _rate(kafka: KafkaSettings, folder: Path, options: argparse.Namespace) -> No
 
 
 def _sent(
-    at: Bench, numbers: Sequence[str], each: int, options: argparse.Namespace, cap: int = CAP
+    at: Bench, numbers: Sequence[str], options: argparse.Namespace, cap: int = CAP
 ) -> tuple[Took, float]:
-    """What the sender makes of a backlog, and its memory in MiB then."""
-    asyncio.run(filled(at, numbers, each, cap))
-    with meta(at) as graph, sender(at, f"http://127.0.0.1:{graph.port}") as server:
+    """What the sender sends of what comes, and its memory in MiB then."""
+    with (
+        fed(at, numbers, cap),
+        meta(at) as graph,
+        sender(at, f"http://127.0.0.1:{graph.port}") as server,
+    ):
         took = asyncio.run(watched(server, graph, options.warm_up, options.seconds))
         return took, (server.memory_mib() or (0.0, 0.0))[0]
 

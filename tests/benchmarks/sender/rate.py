@@ -3,18 +3,22 @@
 import asyncio
 import json
 import secrets
+import threading
 import urllib.request
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.benchmarks.processes import Bench, Server, free_port, result_of
 from tests.benchmarks.sender.bare import Task, told
-from tests.benchmarks.sender.traffic import TURN_KEY, campaign, connected, publisher_at
+from tests.benchmarks.sender.traffic import TURN_KEY, connected, publisher_at, steady
 
 from saath.topics import HANDOFFS, OUTBOUND_BULK
 
 CAP = 20
+# What waits of each number: more than is begun ahead of its slot, less than its lane holds.
+AHEAD_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,23 @@ def taken(server: Server) -> int:
         return int(json.load(answer)["taken"])
 
 
-async def filled(at: Bench, numbers: Sequence[str], each: int, cap: int = CAP) -> None:
-    """Write a backlog for each number."""
-    async with publisher_at(at) as publisher:
-        await connected(publisher, numbers, cap)
-        await campaign(publisher, numbers, each, f"camp-{secrets.token_hex(2)}")
+@contextmanager
+def fed(at: Bench, numbers: Sequence[str], cap: int = CAP) -> Iterator[None]:
+    """Meanwhile every number has something to send, and as much comes as leaves."""
+    stopping = threading.Event()
+
+    async def feed() -> None:
+        async with publisher_at(at) as publisher:
+            await connected(publisher, numbers, cap)
+            await steady(publisher, numbers, AHEAD_SECONDS * cap, cap, stopping)
+
+    with ThreadPoolExecutor(1) as pool:
+        feeding = pool.submit(asyncio.run, feed())
+        try:
+            yield
+        finally:
+            stopping.set()
+            feeding.result()
 
 
 async def watched(server: Server, graph: Server, warm_up: float, seconds: float) -> Took:

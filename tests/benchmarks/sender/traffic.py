@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import json
+import secrets
+import threading
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,7 @@ BOT = "orders"
 TOKENS = TurnTokens([TURN_KEY])
 # So many futures at once, and no more.
 CHUNK = 5000
+FEED_EVERY_SECONDS = 0.1
 
 
 def numbers_of(count: int, partitions: int) -> list[str]:
@@ -44,10 +47,12 @@ async def connected(publisher: Publisher, numbers: Sequence[str], cap: int = 20)
         await publisher.publish(NUMBERS, event)
 
 
-async def campaign(publisher: Publisher, numbers: Sequence[str], each: int, name: str) -> None:
+async def campaign(
+    publisher: Publisher, numbers: Sequence[str], each: int, name: str, first: int = 0
+) -> None:
     """Write so many requests for each of *numbers*, in turn."""
     partitions = await publisher.partitions(OUTBOUND_BULK)
-    wanted = ((number, n) for n in range(each) for number in numbers)
+    wanted = ((number, n) for n in range(first, first + each) for number in numbers)
     while chunk := list(itertools.islice(wanted, CHUNK)):
         futures = [
             await publisher.send_raw(
@@ -56,6 +61,20 @@ async def campaign(publisher: Publisher, numbers: Sequence[str], each: int, name
             for number, n in chunk
         ]
         await asyncio.gather(*futures)
+
+
+async def steady(
+    publisher: Publisher, numbers: Sequence[str], ahead: int, cap: int, stopping: threading.Event
+) -> None:
+    """A campaign for each of *numbers* that is so many *ahead*, and goes on as fast as its cap."""
+    name, loop = f"camp-{secrets.token_hex(2)}", asyncio.get_running_loop()
+    await campaign(publisher, numbers, ahead, name)
+    began, written = loop.time(), ahead
+    while not stopping.is_set():
+        due = ahead + int((loop.time() - began) * cap) - written
+        await campaign(publisher, numbers, due, name, written)
+        written += due
+        await asyncio.sleep(FEED_EVERY_SECONDS)
 
 
 def request(number: str, name: str, n: int) -> bytes:
