@@ -206,9 +206,15 @@ def _media_due(history: History, owned_since: datetime, now: datetime, patience:
     """Media came, no phase's own replay will take it along, and no more of it came for a while."""
     if not history.media_waiting or history.last_media_at is None or not _taken(history):
         return False
-    if any(phase.waiting for phase in history.phases):
+    if any(phase.waiting and not _held(history, phase, patience) for phase in history.phases):
         return False
     return now - max(history.last_media_at, owned_since) >= patience.whole
+
+
+def _held(history: History, phase: Phase, patience: Patience) -> bool:
+    """Whether it waits for somebody's word, which may be days away, or will if nothing more of it comes."""
+    late = phase.replayed_until is not None
+    return patience.hold and can_be_whole(phase) and not (late or whole(history, phase))
 
 
 def _taken(history: History) -> tuple[Taken, ...]:
