@@ -78,15 +78,10 @@ class Installation:
 
 
 class SyncHandler:
-    """
-    The ledgers and address books of one partition, and the one writer of what is public of them.
+    """The ledgers and address books of one partition, and the one writer of what is public of them."""
 
-    ``owned_since`` is when this owner began to listen.
-    """
-
-    def __init__(self, partition: int, installation: Installation, owned_since: datetime) -> None:
+    def __init__(self, partition: int, installation: Installation) -> None:
         self.ledgers: dict[str, Ledger] = {}
-        self.owned_since = owned_since
         self._partition, self._layout = partition, installation.layout
         self._history_patience = installation.history_patience
         self._rules, self._known = installation.rules, installation.known

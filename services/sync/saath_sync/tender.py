@@ -72,6 +72,10 @@ class Tender:
     _scratches: dict[str, Scratch] = field(default_factory=dict)
     _used_at: dict[str, float] = field(default_factory=dict)
     _resting_until: dict[str, float] = field(default_factory=dict)
+    # When each owner began to listen: its state is restored by then, which may have taken minutes.
+    _listening_since: "WeakKeyDictionary[SyncHandler, datetime]" = field(
+        default_factory=WeakKeyDictionary
+    )
     # Of which nothing is to be replayed until there is another one: a look at 10,000 takes 5 ms, not 50.
     _settled: "WeakKeyDictionary[SyncHandler, dict[str, History]]" = field(
         default_factory=WeakKeyDictionary
@@ -96,6 +100,7 @@ class Tender:
                 await asyncio.wait(self._running.values())
 
     def _look(self, handler: SyncHandler, limiter: AsyncLimiter) -> None:
+        since = self._listening_since.setdefault(handler, self.now())
         settled = self._settled.setdefault(handler, {})
         for number, ledger in handler.ledgers.items():
             history = ledger.history
@@ -110,7 +115,7 @@ class Tender:
                 return
             begin = None
             if history.replay is None:
-                begin = phases.due(history, handler.owned_since, self.now(), self.patience)
+                begin = phases.due(history, since, self.now(), self.patience)
                 if begin is None:
                     continue
             fact = ReplayBegun(number, begin) if begin else None

@@ -44,7 +44,7 @@ KEY = b"0123456789abcdef"
 
 
 def owner(key: bytes = KEY) -> SyncHandler:
-    return SyncHandler(OURS, Installation(key, LAYOUT, timedelta(hours=1)), NOW)
+    return SyncHandler(OURS, Installation(key, LAYOUT, timedelta(hours=1)))
 
 
 def record(event: Event, offset: int, topic: Topic = HISTORY, at: datetime = NOW) -> Record:

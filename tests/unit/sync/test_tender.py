@@ -1,9 +1,10 @@
 """Replays over a history that is read again: only as far as need be, and handed on from where they stood."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 from tests.unit.sync.samples import NOW, NUMBER, chunk, message, seconds
@@ -49,9 +50,14 @@ class Topic:
 
 
 @asynccontextmanager
-async def tending(numbers: Numbers, topic: Topic) -> AsyncIterator[None]:
+async def tending(
+    numbers: Numbers,
+    topic: Topic,
+    patience: Patience = AT_ONCE,
+    now: Callable[[], datetime] = lambda: NOW,
+) -> AsyncIterator[None]:
     stopping = asyncio.Event()
-    tender = Tender(numbers, topic, AT_ONCE, 1000, lambda: NOW, rest_seconds=0)
+    tender = Tender(numbers, topic, patience, 1000, now, rest_seconds=0)
     task = asyncio.create_task(tender(stopping))
     try:
         yield
@@ -111,6 +117,30 @@ async def test_a_replay_whose_disk_failed_begins_with_a_new_file(
 
     # What a failed disk holds is not gone on from.
     assert set(topic.reads) == {(0, 2)}
+
+
+async def test_silence_is_counted_from_when_an_owner_listens_however_long_it_was_restored_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage, topic = Stage(), Topic()
+    looked, begun, read = list[datetime](), list[datetime](), topic.read
+
+    def now() -> datetime:
+        looked.append(NOW + seconds(900 + len(looked)))
+        return looked[-1]
+
+    def noted(number: str, start: int, end: int) -> AsyncGenerator[Record, None]:
+        begun.append(looked[-1])
+        return read(number, start, end)
+
+    monkeypatch.setattr(topic, "read", noted)
+    async with stage.pod() as connector:
+        numbers = connector.numbers
+        topic.arrive(numbers.handlers[0], message("a", 1), chunk(0, 1, 100))
+        async with tending(numbers, topic, Patience(seconds(3), seconds(3)), now):
+            await replayed(numbers, 1)
+
+    assert begun[0] - looked[0] >= seconds(3)
 
 
 async def test_more_numbers_than_have_room_are_replayed_one_after_the_other() -> None:
