@@ -38,6 +38,8 @@ READ_MAX, READ_BYTES_MAX = 250, 4 * 1024 * 1024
 REPLAYS_MAX = 8
 # Media follow for hours. After that what was read of a number is read anew, if it must be.
 KEPT_SECONDS, KEPT_MAX = 3600.0, 8
+# A partition that is begun anew, because a transaction failed, is ours again within seconds.
+AWAY_SECONDS = 60.0
 # After a replay broke off: a broker that is away, or a disk that is full, is not mended at once.
 REST_SECONDS = 2.0
 # After something that nobody thought of: the other numbers' histories go on meanwhile.
@@ -217,8 +219,8 @@ class Tender:
         idle = [number for number in self._scratches if number not in self._running]
         idle.sort(key=lambda number: self._used_at.get(number, now), reverse=True)
         for place, number in enumerate(idle):
-            old = now - self._used_at.get(number, now) > KEPT_SECONDS
-            if old or place >= KEPT_MAX or not self.numbers.owns(number):
+            kept = KEPT_SECONDS if self.numbers.owns(number) else AWAY_SECONDS
+            if place >= KEPT_MAX or now - self._used_at.get(number, now) > kept:
                 self._forget(number)
         self._used_at = {n: at for n, at in self._used_at.items() if n in self._scratches}
 

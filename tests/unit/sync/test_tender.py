@@ -14,7 +14,7 @@ from tests.unit.sync.test_handler import record
 from saath.errors import RetryLater
 from saath.events import Event
 from saath.kafka.records import Record
-from saath_sync import scratch
+from saath_sync import scratch, tender
 from saath_sync.handler import SyncHandler
 from saath_sync.ledger import History
 from saath_sync.numbers import Numbers
@@ -57,8 +57,8 @@ async def tending(
     now: Callable[[], datetime] = lambda: NOW,
 ) -> AsyncIterator[None]:
     stopping = asyncio.Event()
-    tender = Tender(numbers, topic, patience, 1000, now, rest_seconds=0)
-    task = asyncio.create_task(tender(stopping))
+    worker = Tender(numbers, topic, patience, 1000, now, rest_seconds=0)
+    task = asyncio.create_task(worker(stopping))
     try:
         yield
     finally:
@@ -88,6 +88,32 @@ async def test_a_later_replay_reads_only_what_has_come_since() -> None:
             await replayed(numbers, 3)
 
     assert topic.reads == [(1, 4), (4, 7)]
+
+
+@pytest.mark.parametrize(("away_seconds", "read_from"), [(60.0, 3), (-1.0, 0)])
+async def test_what_was_read_of_a_number_is_kept_while_its_partition_is_begun_anew_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch, away_seconds: float, read_from: int
+) -> None:
+    monkeypatch.setattr(tender, "AWAY_SECONDS", away_seconds)
+    stage, topic, away = Stage(), Topic(), list[str]()
+
+    def owns(_: Numbers, number: str) -> bool:
+        away.append(number)
+        return False
+
+    async with stage.pod() as connector:
+        numbers = connector.numbers
+        topic.arrive(numbers.handlers[0], message("b", 2), message("a", 1), chunk(0, 1, 100))
+        async with tending(numbers, topic):
+            await replayed(numbers, 2)
+            with monkeypatch.context() as meanwhile:
+                meanwhile.setattr(Numbers, "owns", owns)
+                while not away:  # noqa: ASYNC110 # nothing tells
+                    await asyncio.sleep(0.01)
+            topic.arrive(numbers.handlers[0], message("c", 0), chunk(0, 2, 100))
+            await replayed(numbers, 3)
+
+    assert topic.reads == [(0, 3), (read_from, 5)]
 
 
 async def test_a_replay_whose_reading_broke_off_is_done_all_the_same() -> None:
