@@ -143,7 +143,7 @@ def handlers(numbers: Numbers, installation: Installation) -> Callable[[int], Sy
     """Makes a partition's handler, and has it found among the *numbers*."""
 
     def make_handler(partition: int) -> SyncHandler:
-        handler = numbers.handlers[partition] = SyncHandler(partition, installation, utc_now())
+        handler = numbers.handlers[partition] = SyncHandler(partition, installation)
         return handler
 
     return make_handler

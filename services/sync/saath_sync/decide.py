@@ -100,8 +100,8 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
             return Decision(living.probed(ledger, finding, cause, asked_at, rules))
         case HistoryGiven(chunk=chunk):
             return _given(chunk, ledger, now)
-        case StepAsked(step=step, ask_unknown=ask_unknown):
-            return Decision(onboarding.asked(ledger, step, now, ask_unknown=ask_unknown))
+        case StepAsked():
+            return Decision(_step_asked(fact, ledger, now))
         case StepAnswered(step=step, result=result):
             known = {"display_phone": fact.display_phone or ledger.display_phone}
             ledger = _described(ledger.model_copy(update=known), fact.described)
@@ -114,6 +114,13 @@ def decide_fact(fact: Fact, ledger: Ledger | None, now: datetime, rules: Rules) 
             return Decision(_replay_asked(ledger))
         case ReplayBegun() | ReplayProgressed() | ReplayFinished():
             return _replayed(fact, ledger, now)
+
+
+def _step_asked(fact: StepAsked, ledger: Ledger, now: datetime) -> Ledger:
+    record = ledger.steps.get(fact.step)
+    ledger = onboarding.asked(ledger, fact.step, now, ask_unknown=fact.ask_unknown)
+    first = record is None or onboarding.is_earlier(record)
+    return phases.asked_anew(ledger) if fact.step == "history" and first else ledger
 
 
 def _replay_asked(ledger: Ledger) -> Ledger:

@@ -39,7 +39,7 @@ from saath_sync import living, metrics, store, telling
 from saath_sync.account_words import numbers_meant, word_of
 from saath_sync.book import AddressBooks
 from saath_sync.costs import CostBooks
-from saath_sync.decide import decide, decide_fact
+from saath_sync.decide import Decision, decide, decide_fact
 from saath_sync.facts import Fact
 from saath_sync.ledger import Ledger
 from saath_sync.living import Lived, Rules
@@ -78,15 +78,10 @@ class Installation:
 
 
 class SyncHandler:
-    """
-    The ledgers and address books of one partition, and the one writer of what is public of them.
+    """The ledgers and address books of one partition, and the one writer of what is public of them."""
 
-    ``owned_since`` is when this owner began to listen.
-    """
-
-    def __init__(self, partition: int, installation: Installation, owned_since: datetime) -> None:
+    def __init__(self, partition: int, installation: Installation) -> None:
         self.ledgers: dict[str, Ledger] = {}
-        self.owned_since = owned_since
         self._partition, self._layout = partition, installation.layout
         self._history_patience = installation.history_patience
         self._rules, self._known = installation.rules, installation.known
@@ -220,14 +215,19 @@ class SyncHandler:
         if not isinstance(fact, Fact):
             raise TypeError(f"{type(fact).__name__} is no fact of sync")
         decision = decide_fact(fact, self.ledgers.get(fact.number), now, self._rules)
+        # Written first: what cannot be must not be counted as out.
+        outputs = [*self._said(decision, fact.number)]
         yield from self._live(Lived(decision.ledger), now)
         telling.say(fact)
+        yield from outputs
 
+    def _said(self, decision: Decision, number: str) -> Iterable[Output]:
+        """What is published of a decision beside the number's own record."""
         if decision.credential:
             yield output(CREDENTIALS, decision.credential, self._layout.of(CREDENTIALS))
         for event in decision.history:
             yield output(HISTORY, event, self._layout.of(HISTORY))
-        yield from as_outputs(decision.backfill, fact.number, self._layout.of(BACKFILL))
+        yield from as_outputs(decision.backfill, number, self._layout.of(BACKFILL))
 
     def finish(self, positions: Mapping[str, int], now: datetime) -> Iterable[Output]:
         """The ledgers that changed, and what everybody may know of them."""

@@ -100,7 +100,12 @@ class Replay(Model):
 
 
 class History(Model):
-    """What has come of a number's history, and how much of it has been replayed."""
+    """
+    What has come of a number's history, and how much of it has been replayed.
+
+    ``anew``: Meta was asked for it in another onboarding, and no chunk of that has come yet. ``earlier`` is
+    how far replays had taken the phases by when its first one came; what is counted is of this one.
+    """
 
     first_offset: int
     next_offset: int
@@ -112,6 +117,8 @@ class History(Model):
     media_waiting: int = 0
     media_until: int | None = None
     last_media_at: AwareDatetime | None = None
+    anew: bool = False
+    earlier: tuple[Taken, ...] = ()
 
 
 class DeadlineTold(Model):
@@ -163,8 +170,9 @@ def history_state(ledger: Ledger) -> SyncState:
     history = ledger.history
     if ledger.declined:
         return "declined" if ledger.declined == DECLINED else "failed"
-    if history is None or not history.phases:
-        return sync_state(ledger.steps.get("history"))
+    step = ledger.steps.get("history")
+    if history is None or not history.phases or (history.anew and not _is_the_old_one(step)):
+        return sync_state(step)
     replaying = history.replay is not None and not history.replay.only_media
     waiting = replaying or any(phase.waiting for phase in history.phases)
     return "complete" if history.progress >= 100 and not waiting else "running"
@@ -183,6 +191,11 @@ def history_due_at(ledger: Ledger, patience: timedelta) -> datetime | None:
     connected_at = exchange.answered_at if exchange else None
     since = min(connected_at or step.asked_at, step.asked_at)
     return since + HISTORY_WITHIN + patience
+
+
+def _is_the_old_one(step: StepRecord | None) -> bool:
+    """Whether Meta says that it was asked for before: then no other history comes."""
+    return step is not None and step.state == "done" and step.request_id is None
 
 
 def sync_state(step: StepRecord | None) -> SyncState:
@@ -207,7 +220,7 @@ def whole(history: History, phase: Phase) -> bool:
     """Nothing is missing before the last chunk seen, and something says that it was the last."""
     if phase.phase is None or not can_be_whole(phase) or phase.missing():
         return False
-    later = any(p.phase is not None and p.phase > phase.phase for p in history.phases)
+    later = any(can_be_whole(p) and (p.phase or 0) > phase.phase for p in history.phases)
     return later or history.progress >= 100
 
 

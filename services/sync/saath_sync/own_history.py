@@ -26,6 +26,8 @@ from saath.identity import digest_id, event_id
 # All of a file is one phase, so that it is replayed in one time order.
 PHASE = 0
 LINES_MAX = 1000
+# What follows from a line must fit a record of Kafka's: one that does not would be refused again and again.
+LINE_BYTES_MAX = 256 * 1024
 # A clock of theirs may be a little ahead of ours.
 AHEAD = timedelta(minutes=5)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,8 +37,8 @@ def _unix(said: Any) -> Any:
     """Seconds since 1970 are a time too; a number in text is what exports write."""
     if isinstance(said, bool):
         raise ValueError("a time is ISO 8601 with an offset, or seconds since 1970")
-    if isinstance(said, str) and said.isdigit():
-        said = int(said)
+    if isinstance(said, str) and said.isascii() and said.isdigit():
+        said = float(said)  # of as many digits as it may have, where ``int`` refuses some
     if isinstance(said, int | float):
         try:
             return datetime.fromtimestamp(said, UTC)
@@ -119,6 +121,8 @@ def chunk_event(chunk: Chunk, number: str, now: datetime) -> HistoryChunkReceive
 
 
 def _read(line: bytes, number: str, order: int, now: datetime) -> MessageBackfilled | str:
+    if len(line) > LINE_BYTES_MAX:
+        return f"it is longer than {LINE_BYTES_MAX} bytes"
     try:
         said = json.loads(line, parse_constant=_no_number)
         if not isinstance(said, dict):

@@ -53,13 +53,20 @@ def media_received(ledger: Ledger, offset: int, now: datetime) -> Ledger:
     return _with(ledger, ledger.history.model_copy(update=update))
 
 
+def asked_anew(ledger: Ledger) -> Ledger:
+    """Meta is asked for it once more, in another onboarding: of what comes then nothing has come yet."""
+    if ledger.history is None:
+        return ledger
+    return _with(ledger, ledger.history.model_copy(update={"anew": True}))
+
+
 def chunk_received(
     ledger: Ledger, chunk: HistoryChunkReceived, offset: int, now: datetime
 ) -> Ledger:
     """Count a chunk. It may come in any order and more than once."""
     ledger = seen_at(ledger, offset)
     assert ledger.history is not None  # noqa: S101 # seen_at made it
-    history = ledger.history
+    history = _begun_anew(ledger.history) if ledger.history.anew else ledger.history
     number = phase_of(chunk.phase)
     known = _phase(history, number) or Phase(phase=number, last_chunk_at=now)
     order = _order_of(chunk, known)
@@ -77,6 +84,21 @@ def chunk_received(
     # Whoever sends chunks has not declined, whatever was said in an earlier onboarding.
     ledger = ledger.model_copy(update={"declined": None})
     return _with(ledger, _put(history.model_copy(update={"progress": progress}), phase))
+
+
+def _begun_anew(history: History) -> History:
+    """
+    Another onboarding's history begins: its chunks are counted by themselves, and its messages go on.
+
+    What waits of the one before is replayed with what comes, or as what nothing tells the wholeness of.
+    """
+    left = tuple(
+        Phase(phase=p.phase, waiting=p.waiting, asked=p.asked, last_chunk_at=p.last_chunk_at)
+        for p in history.phases
+        if p.waiting
+    )
+    update = {"anew": False, "progress": 0, "phases": left, "earlier": _taken(history)}
+    return history.model_copy(update=update)
 
 
 def of_a_group(ledger: Ledger) -> Ledger:
@@ -163,7 +185,8 @@ def replay_begun(ledger: Ledger, what: Due, now: datetime) -> Ledger | None:
         phase = _phase(history, what.phase)
         if phase is None or not phase.waiting:
             return None
-        since = history.first_offset if phase.replayed_until is None else phase.replayed_until
+        before = {taken.phase: taken.until for taken in _taken(history)}
+        since = before.get(phase.phase, history.first_offset)
         taken = {"waiting": 0, "asked": False, "replayed_until": until}
         begun = _put(history, phase.model_copy(update=taken))
     elif not history.media_waiting:
@@ -206,17 +229,23 @@ def _media_due(history: History, owned_since: datetime, now: datetime, patience:
     """Media came, no phase's own replay will take it along, and no more of it came for a while."""
     if not history.media_waiting or history.last_media_at is None or not _taken(history):
         return False
-    if any(phase.waiting for phase in history.phases):
+    if any(phase.waiting and not _held(history, phase, patience) for phase in history.phases):
         return False
     return now - max(history.last_media_at, owned_since) >= patience.whole
 
 
+def _held(history: History, phase: Phase, patience: Patience) -> bool:
+    """Whether it waits for somebody's word, which may be days away, or will if nothing more of it comes."""
+    late = phase.replayed_until is not None
+    return patience.hold and can_be_whole(phase) and not (late or whole(history, phase))
+
+
 def _taken(history: History) -> tuple[Taken, ...]:
-    return tuple(
-        Taken(phase=phase.phase, until=phase.replayed_until)
-        for phase in history.phases
-        if phase.replayed_until is not None
-    )
+    until = {taken.phase: taken.until for taken in history.earlier}
+    for phase in history.phases:
+        if phase.replayed_until is not None:
+            until[phase.phase] = phase.replayed_until
+    return tuple(Taken(phase=phase, until=offset) for phase, offset in until.items())
 
 
 def _media_from(ledger: Ledger, now: datetime) -> datetime | None:

@@ -38,6 +38,8 @@ READ_MAX, READ_BYTES_MAX = 250, 4 * 1024 * 1024
 REPLAYS_MAX = 8
 # Media follow for hours. After that what was read of a number is read anew, if it must be.
 KEPT_SECONDS, KEPT_MAX = 3600.0, 8
+# A partition that is begun anew, because a transaction failed, is ours again within seconds.
+AWAY_SECONDS = 60.0
 # After a replay broke off: a broker that is away, or a disk that is full, is not mended at once.
 REST_SECONDS = 2.0
 # After something that nobody thought of: the other numbers' histories go on meanwhile.
@@ -72,6 +74,10 @@ class Tender:
     _scratches: dict[str, Scratch] = field(default_factory=dict)
     _used_at: dict[str, float] = field(default_factory=dict)
     _resting_until: dict[str, float] = field(default_factory=dict)
+    # When each owner began to listen: its state is restored by then, which may have taken minutes.
+    _listening_since: "WeakKeyDictionary[SyncHandler, datetime]" = field(
+        default_factory=WeakKeyDictionary
+    )
     # Of which nothing is to be replayed until there is another one: a look at 10,000 takes 5 ms, not 50.
     _settled: "WeakKeyDictionary[SyncHandler, dict[str, History]]" = field(
         default_factory=WeakKeyDictionary
@@ -96,6 +102,7 @@ class Tender:
                 await asyncio.wait(self._running.values())
 
     def _look(self, handler: SyncHandler, limiter: AsyncLimiter) -> None:
+        since = self._listening_since.setdefault(handler, self.now())
         settled = self._settled.setdefault(handler, {})
         for number, ledger in handler.ledgers.items():
             history = ledger.history
@@ -110,7 +117,7 @@ class Tender:
                 return
             begin = None
             if history.replay is None:
-                begin = phases.due(history, handler.owned_since, self.now(), self.patience)
+                begin = phases.due(history, since, self.now(), self.patience)
                 if begin is None:
                     continue
             fact = ReplayBegun(number, begin) if begin else None
@@ -212,8 +219,8 @@ class Tender:
         idle = [number for number in self._scratches if number not in self._running]
         idle.sort(key=lambda number: self._used_at.get(number, now), reverse=True)
         for place, number in enumerate(idle):
-            old = now - self._used_at.get(number, now) > KEPT_SECONDS
-            if old or place >= KEPT_MAX or not self.numbers.owns(number):
+            kept = KEPT_SECONDS if self.numbers.owns(number) else AWAY_SECONDS
+            if place >= KEPT_MAX or now - self._used_at.get(number, now) > kept:
                 self._forget(number)
         self._used_at = {n: at for n, at in self._used_at.items() if n in self._scratches}
 

@@ -60,9 +60,11 @@ class Archive:
             parts[name] = await self._of(name, since)
             record = await self._record(name, parts[name])
             name = (record and record.redirect) or _into(parts[name], name) or name
-        for other in _joined(parts[name]):
+        joined = _joined(parts[name])
+        for other in joined:  # which may have been joined with others before
             if other not in parts:
                 parts[other] = await self._of(other, since)
+                joined += _joined(parts[other])
         if record is None and not any(parts.values()):
             return None
         log = in_order(logged for part in parts.values() for logged in part)

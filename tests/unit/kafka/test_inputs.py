@@ -37,7 +37,7 @@ def raw(where: TopicPartition, offset: int, date: int) -> Any:
 
 
 def reader(live: Consumer, slow: Consumer, inputs: Inputs = INPUTS) -> InputReader:
-    return InputReader(inputs, 3, "t.", live, slow)  # type: ignore[arg-type]
+    return InputReader(inputs, 3, "t.", live, slow)
 
 
 def names(*topics: Topic) -> set[str]:

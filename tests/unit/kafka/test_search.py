@@ -6,6 +6,8 @@ from typing import Any
 
 from aiokafka.structs import OffsetAndTimestamp, TopicPartition
 
+from saath.codec import encode
+from saath.events import ConversationMerged, Event
 from saath.kafka.archive import Archive
 from saath.kafka.layout import Layout
 from saath.kafka.records import Record
@@ -59,6 +61,54 @@ async def test_from_before_1970_is_from_the_beginning() -> None:
     )
 
     assert found == [Stretch(CONVERSATIONS, 0, 0, 10)]
+
+
+class Log(Searcher):
+    """One partition of the event log, the same however often it is read."""
+
+    def __init__(self, *events: Event) -> None:
+        self.events = events
+
+    async def stretches(
+        self,
+        partitions: Iterable[tuple[Topic, int]],
+        since: datetime | None = None,
+        before: datetime | None = None,
+    ) -> list[Stretch]:
+        return [Stretch(t, p, 0, len(self.events)) for t, p in partitions if t is CONVERSATIONS]
+
+    async def records(
+        self, stretches: Sequence[Stretch], progress: Any = None
+    ) -> AsyncGenerator[Record, None]:
+        for stretch in stretches:
+            for at, event in enumerate(self.events):
+                headers, value = encode(event)
+                key = event.id.encode()
+                yield Record(stretch.topic, 0, at, at, key, value, tuple(headers))
+
+
+def joined(gone: str, kept: str) -> list[Event]:
+    """Said in both of them."""
+    return [
+        ConversationMerged(
+            id=f"{gone}-{where}", time=NOW, conversation=where, into=kept, merged=gone, epoch=1
+        )
+        for where in (gone, kept)
+    ]
+
+
+async def test_a_conversation_is_told_with_what_was_joined_with_what_was_joined_with_it() -> None:
+    searcher = Log(*joined("c_1", "c_2"), *joined("c_2", "c_3"))
+    archive = Archive(searcher, Layout({t.name: 1 for t in TOPICS}), lambda *_: None)
+
+    told = await archive.conversation("c_1")
+
+    assert told is not None
+    assert (told.conversation, told.asked) == ("c_3", "c_1")
+    assert [logged.event.id for logged in told.log] == ["c_1-c_1", "c_1-c_2", "c_2-c_2", "c_2-c_3"]
+    again = await archive.conversation("c_3")
+    assert again is not None
+    assert again.log == told.log
 
 
 async def test_a_search_ends_where_nothing_older_stands() -> None:

@@ -106,7 +106,7 @@ class Stage:
     @asynccontextmanager
     async def pod(self) -> AsyncIterator[Connector]:
         """A pod that owns the number, and commits what it decides at once."""
-        handler = SyncHandler(0, INSTALLATION, self.clock.now())
+        handler = SyncHandler(0, INSTALLATION)
         for output in self.written:
             if output.topic.name == STATE.name:
                 handler.restore(output.key or b"", output.value)

@@ -45,7 +45,7 @@ def test_a_restriction_that_ended_while_nobody_was_there_is_lifted_by_whoever_ta
     until = NOW + HOUR
     state = [o for o in restricted(until).finish({}, NOW) if o.topic is STATE]
     later = until + HOUR
-    successor = owner(later)
+    successor = owner()
     for output in state:
         successor.restore(output.key or b"", output.value)
 

@@ -44,7 +44,7 @@ KEY = b"0123456789abcdef"
 
 
 def owner(key: bytes = KEY) -> SyncHandler:
-    return SyncHandler(OURS, Installation(key, LAYOUT, timedelta(hours=1)), NOW)
+    return SyncHandler(OURS, Installation(key, LAYOUT, timedelta(hours=1)))
 
 
 def record(event: Event, offset: int, topic: Topic = HISTORY, at: datetime = NOW) -> Record:
@@ -109,6 +109,21 @@ def test_a_replay_that_another_owner_went_on_with_is_refused() -> None:
 
     with pytest.raises(StepRefused):
         list(handler.handle_fact(fact, NOW))
+
+
+def test_what_cannot_be_written_of_a_replay_is_not_counted_as_out() -> None:
+    handler = owner()
+    for offset, event in enumerate((message("a"), chunk(0, 1, 100))):
+        list(handler.handle(record(event, offset), NOW))
+    list(handler.handle_fact(ReplayBegun(NUMBER, Due(0)), NOW))
+    before = handler.ledgers[NUMBER]
+    replay = Replay(phase=0, since=0, until=2, media_from=NOW - MEDIA_FOR)
+    half = message("a", content=Content.of_text("\ud83d"))
+
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        list(handler.handle_fact(ReplayProgressed(NUMBER, replay, (half,)), NOW))
+
+    assert handler.ledgers[NUMBER] == before
 
 
 def test_what_is_no_history_goes_to_the_dead_letters() -> None:

@@ -51,9 +51,9 @@ def known() -> list[NumberRecorded]:
     ]
 
 
-def owner(at: datetime = NOW) -> SyncHandler:
+def owner() -> SyncHandler:
     installation = Installation(b"0123456789abcdef", LAYOUT, HOUR, known=known)
-    return SyncHandler(OURS, installation, at)
+    return SyncHandler(OURS, installation)
 
 
 def record(event: Event, topic: Topic, offset: int = 0) -> Record:
@@ -70,7 +70,7 @@ def record(event: Event, topic: Topic, offset: int = 0) -> Record:
 
 
 def working(at: datetime = NOW) -> SyncHandler:
-    handler = owner(at)
+    handler = owner()
     list(handler.handle(record(message("a"), HISTORY), at))
     return handler
 
@@ -199,7 +199,7 @@ def test_whoever_takes_over_has_the_same_alarm_and_says_nothing_twice() -> None:
     handler = working()
     list(handler.fire(NOW + 10 * DAY, NOW + 10 * DAY))
     state = [o for o in handler.finish({}, NOW) if o.topic is STATE]
-    restored = owner(NOW + 11 * DAY)
+    restored = owner()
     for output in state:
         restored.restore(output.key or b"", output.value)
 
@@ -241,9 +241,8 @@ async def test_a_number_whose_past_was_not_asked_for_is_warned_of_until_the_time
         await stage.connect()
     ledger = failed.value.ledger
     assert ledger is not None
-    handler = SyncHandler(
-        0, Installation(b"0123456789abcdef", Layout({t.name: 1 for t in TOPICS}), HOUR), NOW
-    )
+    layout = Layout({t.name: 1 for t in TOPICS})
+    handler = SyncHandler(0, Installation(b"0123456789abcdef", layout, HOUR))
     for output in stage.written:
         if output.topic.name == STATE.name:
             handler.restore(output.key or b"", output.value)

@@ -169,6 +169,8 @@ def deep(levels: int) -> object:
 
 
 TEXT = {"text": "Hello"}
+NO_TIME = "time: a time is ISO 8601 with an offset, or seconds since 1970"
+NOT_A_TIME = "time: Input should be a valid datetime or date, input is too short"
 SPOILT = "content: half of a surrogate pair (a text cut inside an emoji?), or nested too deep"
 
 
@@ -181,6 +183,9 @@ SPOILT = "content: half of a surrogate pair (a text cut inside an emoji?), or ne
         ({"content": {"type": "text", "text": {"body": "\ud83d"}}, "id": "wamid.1"}, SPOILT),
         ({"content": {"type": "odd", "odd": deep(300)}, "id": "wamid.1"}, SPOILT),
         ({"content": {"type": "odd", "odd": float("nan")}}, "it is not JSON"),
+        ({"text": "x" * 262_144}, "it is longer than 262144 bytes"),
+        ({**TEXT, "time": "9" * 5000}, NO_TIME),
+        ({**TEXT, "time": "\u00b2"}, NOT_A_TIME),
     ],
 )
 def test_a_line_that_could_not_be_read_again_is_refused(

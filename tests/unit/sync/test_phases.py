@@ -135,6 +135,21 @@ def test_media_that_comes_after_its_phase_is_replayed_on_its_own() -> None:
     assert history_state(begun) == "complete"
 
 
+def test_media_of_what_is_out_does_not_wait_for_a_phase_that_is_held() -> None:
+    replayed = replay_begun(after(message("a"), chunk(0, 1), chunk(1, 2)), Due(0), NOW)
+    assert replayed is not None
+    ledger = replay_finished(replayed, Replay(phase=0, since=0, until=3, media_from=RECENT))
+    history = after(media("a"), ledger=ledger).history
+    assert history is not None
+
+    found = [
+        due(history, LONG_AGO, NOW + seconds(10), Patience(seconds(10), seconds(300), hold))
+        for hold in (False, True)
+    ]
+
+    assert found == [None, Due(None, only_media=True)]
+
+
 def test_one_replay_at_a_time() -> None:
     begun = replay_begun(after(chunk(0, 1), chunk(1, 1, 100)), Due(1), NOW)
 

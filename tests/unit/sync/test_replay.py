@@ -10,7 +10,7 @@ from tests.unit.sync.samples import IMAGE, NOW, NUMBER, PLACEHOLDER, chunk, medi
 from saath.events import Contact, Event, HistoryMediaReceived, MessageBackfilled
 from saath_sync.decide import decide
 from saath_sync.ledger import Ledger, Replay, Taken
-from saath_sync.phases import Due, replay_begun, replay_finished, replay_progressed
+from saath_sync.phases import Due, asked_anew, replay_begun, replay_finished, replay_progressed
 from saath_sync.ready import Old
 from saath_sync.scratch import Scratch
 
@@ -55,7 +55,9 @@ def test_any_order_and_any_duplication_give_the_same_sequence(
 @settings(deadline=None)  # the first one waits for a disk
 @given(
     arrivals=st.lists(
-        st.tuples(st.sampled_from(["chunk", "media"]), st.integers(0, 2), st.integers(1, 4)),
+        st.tuples(
+            st.sampled_from(["chunk", "media", "onboarding"]), st.integers(0, 2), st.integers(1, 4)
+        ),
         min_size=1,
         max_size=20,
     ),
@@ -70,10 +72,11 @@ def test_replays_at_any_moment_take_every_message_and_its_media_once(
     ledger: Ledger | None = None
     scratch = Scratch(NUMBER, 0)
     for index, (what, phase, order) in enumerate(arrivals):
-        first = f"w{phase}.{order}.0"
-        for event in placeholders(phase, order) if what == "chunk" else (media(first),):
+        for event in arrived(what, phase, order):
             ledger = decide(event, ledger, len(log), NOW)
             log.append((len(log), event))
+        if ledger and what == "onboarding":
+            ledger = asked_anew(ledger)
         if index in replay_after or index == len(arrivals) - 1:
             for due in (Due(0), Due(1), Due(2), Due(None, only_media=True)):
                 ledger = _replayed(ledger, due, log, out, break_off, scratch)
@@ -83,6 +86,16 @@ def test_replays_at_any_moment_take_every_message_and_its_media_once(
     assert sorted(told(out, MessageBackfilled)) == sorted(messages)
     late, merged = told(out, HistoryMediaReceived), told(out, MessageBackfilled, with_media=True)
     assert sorted([*late, *merged]) == sorted(messages & followed)
+
+
+def arrived(what: str, phase: int, order: int) -> Body:
+    match what:
+        case "chunk":
+            return placeholders(phase, order)
+        case "media":
+            return (media(f"w{phase}.{order}.0"),)
+        case _:
+            return ()
 
 
 def placeholders(phase: int, order: int) -> Body:
