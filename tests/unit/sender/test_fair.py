@@ -33,26 +33,28 @@ async def test_after_a_turn_the_others_have_the_loop_for_as_long() -> None:
     assert times.slept == [0.5, 0.25]
 
 
-async def test_nobody_else_reads_until_the_others_have_had_it() -> None:
+async def test_a_turn_begins_at_once_and_rests_are_taken_one_after_the_other() -> None:
     times = Times()
     fair, read = FairShare(times.clock, times.sleep), list[str]()
 
-    async def reads(name: str) -> None:
+    async def reads(name: str, took: float) -> None:
         async with fair.turn():
             read.append(name)
+            times.now += took
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(reads("one"))
-        group.create_task(reads("another"))
+        group.create_task(reads("one", 0.5))
+        group.create_task(reads("another", 0.25))
         for _ in range(10):
             await asyncio.sleep(0)
-        read_meanwhile = [*read]
+        meanwhile = [*read], [*times.slept]
         times.awake.set()
 
-    assert (read_meanwhile, read) == (["one"], ["one", "another"])
+    assert meanwhile == (["one", "another"], [0.5])
+    assert times.slept == [0.5, 0.25]
 
 
-async def test_who_stops_in_the_middle_keeps_nobody_from_reading() -> None:
+async def test_who_stops_while_it_rests_keeps_nobody_from_resting() -> None:
     times = Times()
     fair = FairShare(times.clock, times.sleep)
 
@@ -68,3 +70,13 @@ async def test_who_stops_in_the_middle_keeps_nobody_from_reading() -> None:
 
     async with asyncio.timeout(60):
         await reads()
+
+
+async def test_nothing_is_awaited_before_a_turn() -> None:
+    fair, known = FairShare(), list[str]()
+    asyncio.get_running_loop().call_soon(known.append, "what others do")
+
+    async with fair.turn():
+        known.append("what was fetched")
+
+    assert known[0] == "what was fetched"
