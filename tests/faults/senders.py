@@ -51,6 +51,8 @@ RULES = {
     "SAATH_GRAPH__ACCESS_TOKEN": SYSTEM_TOKEN,
     "SAATH_GRAPH__TIMEOUT_SECONDS": "2",
 }
+# So that what waits is more than a lane holds, and is read again by the second reader.
+SHORT_LANES = {"SAATH_SENDER__LANE_MAX": "20"}
 LANES: dict[Topic, Sender] = {
     OUTBOUND_PEOPLE: "person",
     OUTBOUND: "bot",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.faults.seamed_sender import EXIT_STATUS, STEPS
-from tests.faults.senders import sending
+from tests.faults.senders import SHORT_LANES, sending
 from tests.running import kill
 
 from saath.settings import KafkaSettings, TopicSettings
@@ -23,7 +23,8 @@ async def test_nothing_is_lost_or_doubled_when_senders_are_killed_again_and_agai
 ) -> None:
     chance = random.Random(72)
     names = ("sender", "sender-2")
-    async with sending(kafka, topics, tmp_path, *names, seed=71) as scene:
+    rules = SHORT_LANES
+    async with sending(kafka, topics, tmp_path, *names, seed=71, rules=rules) as scene:
         await scene.letters.backlog(1)
         async with scene.flowing():
             for kills in range(KILLS):

@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.faults.senders import sending
+from tests.faults.senders import SHORT_LANES, sending
 
 from saath.settings import KafkaSettings, TopicSettings
 
@@ -21,7 +21,8 @@ async def test_everything_is_sent_once_and_under_the_cap_while_senders_join_and_
     kafka: KafkaSettings, topics: TopicSettings, tmp_path: Path
 ) -> None:
     chance = random.Random(62)
-    async with sending(kafka, topics, tmp_path, "sender", seed=61) as scene:
+    rules = SHORT_LANES
+    async with sending(kafka, topics, tmp_path, "sender", seed=61, rules=rules) as scene:
         # The cap is kept by whoever has more to send than it allows.
         await scene.letters.backlog(BACKLOG)
         async with scene.flowing():

@@ -37,11 +37,13 @@ class Intake:
         again: PartitionReader,
         changed: Callable[[], None],
         clock: Callable[[], Now] = read_clock,
-        fair: FairShare | None = None,
+        resting: asyncio.Lock | None = None,
     ) -> None:
         self._handler, self._books = handler, handler.books
         self._reader, self._again, self._changed = reader, again, changed
-        self._clock, self._fair = clock, fair or FairShare()
+        self._clock = clock
+        resting = resting or asyncio.Lock()
+        self._fair, self._fair_again = FairShare(resting), FairShare(resting)
         self._read_last: dict[Topic, float] = {}
         # Set once all that people had written when we started has been read: it holds bots back.
         self.people_read = asyncio.Event()
@@ -64,6 +66,7 @@ class Intake:
             records = await self._reader.fetch(timeout_ms=500, max_records=RECORDS_MAX)
             if not records:
                 continue
+            # Nothing is awaited before they are known: where the consumer stands is taken for what is.
             async with self._fair.turn():
                 now = self._clock()
                 for record in records:
@@ -107,7 +110,7 @@ class Intake:
                 self._caught_up(topic, serving)
                 return
             records = await self._again.fetch(timeout_ms=200, max_records=RECORDS_MAX)
-            async with self._fair.turn():
+            async with self._fair_again.turn():
                 main, now = self._books.positions.get(topic.name, 0), self._clock()
                 for record in records:
                     if record.offset >= main:
@@ -146,7 +149,9 @@ class Intake:
             return
         reached = (await self._again.seek({OUTBOUND_PEOPLE: start}))[OUTBOUND_PEOPLE]
         while reached < main:
-            for record in await self._again.fetch(timeout_ms=200):
-                if record.offset < main:
-                    self._handler.person_remembered(record)
+            records = await self._again.fetch(timeout_ms=200, max_records=RECORDS_MAX)
+            async with self._fair_again.turn():
+                for record in records:
+                    if record.offset < main:
+                        self._handler.person_remembered(record)
             reached = await self._again.position(OUTBOUND_PEOPLE)

@@ -25,7 +25,6 @@ from saath_sender.books import STATE
 from saath_sender.choose import Chooser
 from saath_sender.clock import boot_seconds, read_clock
 from saath_sender.dispatch import Dispatcher, TokenOf
-from saath_sender.fair import FairShare
 from saath_sender.fencing import FenceReader
 from saath_sender.gauges import Gauges
 from saath_sender.handler import SenderHandler
@@ -56,7 +55,8 @@ class Outside:
     graph: GraphClient
     token_of: TokenOf
     gauges: Gauges
-    fair: FairShare = field(default_factory=FairShare)
+    # Whose turn it is to rest from reading.
+    resting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class PartitionRun:
@@ -118,7 +118,7 @@ class Desk:
         self._writer, self._out, self._tenure = writer, out, tenure
         self._chooser = Chooser(handler, random.random)
         self._dispatcher = Dispatcher(handler, self._chooser, outside.graph, outside.token_of)
-        self._intake = Intake(handler, out, again, self._requests_changed, fair=outside.fair)
+        self._intake = Intake(handler, out, again, self._requests_changed, resting=outside.resting)
         self._fence = FenceReader(
             handler,
             fence,

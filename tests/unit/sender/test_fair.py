@@ -2,7 +2,9 @@
 
 import asyncio
 
-from saath_sender.fair import FairShare
+import pytest
+
+from saath_sender.fair import REST_SECONDS_MAX, WORTH_SECONDS, FairShare
 
 
 class Times:
@@ -12,71 +14,76 @@ class Times:
         self.now = 100.0
         self.slept: list[float] = []
         self.awake = asyncio.Event()
+        self.resting = asyncio.Lock()
 
-    def clock(self) -> float:
-        return self.now
+    def share(self) -> FairShare:
+        return FairShare(self.resting, lambda: self.now, self._sleep)
 
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        await self.awake.wait()
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(round(seconds, 6))
+        if seconds:
+            await self.awake.wait()
+
+    async def reads(self, fair: FairShare, took: float) -> None:
+        async with fair.turn():
+            self.now += took
 
 
-async def test_after_a_turn_the_others_have_the_loop_for_as_long() -> None:
+@pytest.mark.parametrize(
+    ("turns", "slept"),
+    [
+        ([0.004, 0.003], [0.004, 0.003]),
+        ([0.0015, 0.0015, 0.0015], [0.0, 0.003, 0.0]),
+        ([1.5], [REST_SECONDS_MAX]),
+    ],
+    ids=["as long as it read", "not before it is worth while", "not for ever"],
+)
+async def test_after_it_has_read_a_reader_rests(turns: list[float], slept: list[float]) -> None:
     times = Times()
     times.awake.set()
-    fair = FairShare(times.clock, times.sleep)
+    fair = times.share()
 
-    for took in (0.5, 0.25):
-        async with fair.turn():
-            times.now += took
+    for took in turns:
+        await times.reads(fair, took)
 
-    assert times.slept == [0.5, 0.25]
+    assert times.slept == slept
 
 
 async def test_a_turn_begins_at_once_and_rests_are_taken_one_after_the_other() -> None:
     times = Times()
-    fair, read = FairShare(times.clock, times.sleep), list[str]()
-
-    async def reads(name: str, took: float) -> None:
-        async with fair.turn():
-            read.append(name)
-            times.now += took
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(reads("one", 0.5))
-        group.create_task(reads("another", 0.25))
+        for took in (0.005, 0.004):
+            group.create_task(times.reads(times.share(), took))
         for _ in range(10):
             await asyncio.sleep(0)
-        meanwhile = [*read], [*times.slept]
+        meanwhile = round(times.now, 6), [*times.slept]
         times.awake.set()
 
-    assert meanwhile == (["one", "another"], [0.5])
-    assert times.slept == [0.5, 0.25]
+    assert meanwhile == (100.009, [0.005])
+    assert times.slept == [0.005, 0.004]
+
+
+async def test_who_has_read_little_waits_for_nobodys_rest() -> None:
+    times = Times()
+    resting = asyncio.create_task(times.reads(times.share(), 1.0))
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(60):
+        await times.reads(times.share(), WORTH_SECONDS / 2)
+
+    assert not resting.done()
+    times.awake.set()
+    await resting
 
 
 async def test_who_stops_while_it_rests_keeps_nobody_from_resting() -> None:
     times = Times()
-    fair = FairShare(times.clock, times.sleep)
-
-    async def reads() -> None:
-        async with fair.turn():
-            pass
-
-    stopped = asyncio.create_task(reads())
+    stopped = asyncio.create_task(times.reads(times.share(), 1.0))
     await asyncio.sleep(0)
     stopped.cancel()
     await asyncio.wait([stopped])
     times.awake.set()
 
     async with asyncio.timeout(60):
-        await reads()
-
-
-async def test_nothing_is_awaited_before_a_turn() -> None:
-    fair, known = FairShare(), list[str]()
-    asyncio.get_running_loop().call_soon(known.append, "what others do")
-
-    async with fair.turn():
-        known.append("what was fetched")
-
-    assert known[0] == "what was fetched"
+        await times.reads(times.share(), 1.0)

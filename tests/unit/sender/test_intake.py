@@ -29,6 +29,7 @@ class Reader:
     def __init__(self, log: Sequence[Record], at_most: int = 3) -> None:
         self.log, self.at_most, self.next = log, at_most, 0
         self.between: Callable[[], None] = lambda: None
+        self.fetched: Callable[[], None] = lambda: None
 
     async def seek(self, positions: Mapping[Topic, int]) -> dict[Topic, int]:
         self.next = next(iter(positions.values()))
@@ -38,7 +39,11 @@ class Reader:
         self.between()
         found = [r for r in self.log if r.offset >= self.next][: self.at_most]
         self.next = found[-1].offset + 1 if found else self.next
+        self.fetched()
         return found
+
+    async def ends(self, topics: Sequence[Topic]) -> dict[Topic, int]:
+        return dict.fromkeys(topics, len(self.log))
 
     async def position(self, topic: Topic) -> int:
         self.between()
@@ -150,3 +155,27 @@ def test_a_persons_unfinished_request_holds_bots_after_a_restart_before_anything
     asyncio.run(intake.seek())
 
     assert len(desk.fence._asked) == 1
+
+
+async def test_what_is_fetched_is_known_before_anybody_else_has_a_turn() -> None:
+    """The fence takes where the consumer stands for what holds bots, however busy the other readers are."""
+    log, desk, resting = requests(OUTBOUND_PEOPLE, [NUMBER] * 3), handler(5), asyncio.Lock()
+    main, known, stopping = Reader(log, at_most=1), list[tuple[int, int]](), asyncio.Event()
+    intake = Intake(desk, main, Reader(log), lambda: None, resting=resting)  # type: ignore[arg-type]
+
+    def look() -> None:
+        known.append((main.next, desk.books.positions.get(OUTBOUND_PEOPLE.name, 0)))
+        if resting.locked():
+            resting.release()
+        if main.next == len(log):
+            stopping.set()
+
+    def fetched() -> None:
+        asyncio.get_running_loop().call_soon(look)
+
+    main.fetched = fetched
+    await resting.acquire()
+    async with asyncio.timeout(60):
+        await intake.follow(stopping)
+
+    assert known[:3] == [(1, 1), (2, 2), (3, 3)]
