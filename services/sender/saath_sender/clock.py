@@ -1,14 +1,13 @@
 """The two clocks: one that a frozen process or a sleeping machine cannot stop, and the wall's."""
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 _BOOT = getattr(time, "CLOCK_BOOTTIME", None)
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(NamedTuple):
     """One moment: ``boot`` in seconds since the machine started, ``wall`` for what others wrote."""
 
     boot: float

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from saath.events import NumberRecorded, OwnershipRecorded, RestrictionKind
 from saath.tokens import TurnToken
@@ -68,8 +69,7 @@ NOT_FRESH = Hold("the fence read is not fresh")
 ARRIVED = Hold("a status says that it has arrived")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """
     All that a decision depends on.
 

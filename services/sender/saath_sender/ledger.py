@@ -11,6 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from pydantic_core import to_json
+
 KEEP_SECONDS = 15 * 60.0
 # As many as a number at Meta's cap of 20 a second can send in that time, and some more.
 KEEP_REQUESTS = 20_000
@@ -58,7 +60,6 @@ KINDS: dict[str, type[Begun] | type[Doubt] | type[Finished]] = {
     "finished": Finished,
 }
 _NAMES = {model: kind for kind, model in KINDS.items()}
-_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def encode(entry: Entry) -> bytes:
     # ``asdict`` copies all that it finds, which takes five times as long as to write it.
     said = {name: getattr(entry, name) for name in entry.__slots__}
     said["origin"] = {"topic": entry.origin.topic, "offset": entry.origin.offset}
-    return _JSON.encode({"kind": _NAMES[type(entry)], **said}).encode()
+    return to_json({"kind": _NAMES[type(entry)], **said})
 
 
 def decode(value: bytes) -> Entry:

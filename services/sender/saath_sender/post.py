@@ -6,13 +6,13 @@ the wire. Between the last look and the socket there is no await.
 """
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import BytesPayload
 from pydantic import SecretStr
+from pydantic_core import to_json
 
 from saath.graph import GraphClient, GraphUnreachable
 from saath_sender.clock import read_clock
@@ -47,7 +47,7 @@ class GuardedBody(BytesPayload):
         look: Callable[[], Decision],
         leave: Callable[[], None],
     ) -> None:
-        super().__init__(json.dumps(message).encode(), content_type="application/json")
+        super().__init__(to_json(message), content_type="application/json")
         self._wait, self._over, self._look, self._leave = wait, over, look, leave
         self.left_at: float | None = None
         self.decision: Decision | None = None

@@ -1,6 +1,5 @@
 """Who may ask without a turn: what a grant is refused for, by name, and what it says of who asks."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -113,7 +112,7 @@ def test_no_grant_is_in_a_repr() -> None:
 
 
 FINE = Facts(owner=ownership(), owners_read=True, undecided=None, fresh=True, number=number())
-SALES = replace(FINE, owner=ownership(bot="sales"))
+SALES = FINE._replace(owner=ownership(bot="sales"))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +126,7 @@ SALES = replace(FINE, owner=ownership(bot="sales"))
         (SALES, OUTBOUND, TEMPLATE, True, GO),
         (SALES, OUTBOUND_PEOPLE, TEXT, True, GO),
         (SALES, OUTBOUND_BULK, TEXT, True, GO),
-        (replace(FINE, owner=ownership(bot=None)), OUTBOUND, TEXT, True, GO),
+        (FINE._replace(owner=ownership(bot=None)), OUTBOUND, TEXT, True, GO),
     ],
 )
 def test_a_bots_own_words_yield_where_another_bot_has_the_conversation(

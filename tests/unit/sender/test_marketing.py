@@ -1,6 +1,5 @@
 """No marketing while a person has a conversation, nor soon after, nor to whoever wants none."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -72,9 +71,9 @@ def test_it_is_held_back_whoever_writes_it_and_however(
 ) -> None:
     facts = [
         FINE,
-        replace(FINE, marketing=UNWANTED),
-        replace(FINE, undecided="an echo is not judged yet"),
-        replace(FINE, fresh=False),
+        FINE._replace(marketing=UNWANTED),
+        FINE._replace(undecided="an echo is not judged yet"),
+        FINE._replace(fresh=False),
     ]
     request = outright(topic, **(MARKETING | messages))
 
@@ -83,7 +82,7 @@ def test_it_is_held_back_whoever_writes_it_and_however(
 
 
 def test_a_bots_answer_that_says_it_is_marketing_is_held_back_too() -> None:
-    stopped, request = replace(FINE, marketing=UNWANTED), reply(**MARKETING)
+    stopped, request = FINE._replace(marketing=UNWANTED), reply(**MARKETING)
 
     assert [decide(r, 0, stopped, NOW) for r in (request, reply())] == [UNWANTED, GO]
 

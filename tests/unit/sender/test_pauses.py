@@ -1,6 +1,5 @@
 """What Meta takes no more of waits, the rest goes on; and what ends that."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -337,7 +336,7 @@ def test_a_restriction_holds_its_class_while_it_lasts(
     facts = restricted(*restrictions, state=state)
     decisions = {
         "reply": decide(reply(), 0, facts, NOW),
-        "template": decide(outright(), 0, replace(facts, owner=None), NOW),
+        "template": decide(outright(), 0, facts._replace(owner=None), NOW),
     }
 
     found = [name for name, decision in decisions.items() if isinstance(decision, Hold)]

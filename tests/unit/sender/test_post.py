@@ -77,7 +77,7 @@ async def test_a_message_that_may_go_goes_and_spends_its_slot() -> None:
 
     assert (result, slot.left, slot.waits) == (Accepted("wamid.1"), 1, [])
     assert wire.received.startswith(b"POST /v25.0/1/messages HTTP/1.1\r\n")
-    assert wire.received.endswith(b'{"to": "+1"}')
+    assert wire.received.endswith(b'{"to":"+1"}')
 
 
 async def test_what_the_last_look_forbids_puts_no_byte_on_the_wire() -> None:
