@@ -7,7 +7,7 @@ from saath.errors import RetryLater
 from saath.kafka.layout import apply
 from saath.settings import KafkaSettings, TopicSettings
 
-WITHIN_SECONDS = 30.0
+WITHIN_SECONDS = 120.0
 
 
 def make_topics(kafka: KafkaSettings, topics: TopicSettings) -> None:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 from tests.flow.kafka.scene import (
     DLQ,
+    INPUTS,
     PATIENCE_SECONDS,
     STATE,
     Counting,
@@ -25,6 +26,8 @@ from saath.kafka.records import Output
 from saath.kafka.transactions import Fenced, TransactionalWriter
 from saath.metrics import RESTORE_RECORDS
 from saath.topics import BACKFILL, COMMANDS, HANDOFFS, INBOUND
+
+SLOW = 1000
 
 
 @pytest.mark.parametrize("stale", [0, 2, 3], ids=["moved back", "a little behind", "ahead"])
@@ -193,15 +196,16 @@ async def test_slow_records_come_a_few_at_a_time_so_that_live_ones_go_first(scen
             self.ends.append(self.count)
             return super().finish(positions, now)
 
-    await scene.write(*(b"slow" for _ in range(200)), b"last", topic=BACKFILL)
+    await scene.write(*(b"slow" for _ in range(SLOW)), b"last", topic=BACKFILL)
     await scene.write(b"live", topic=COMMANDS)
 
     async with owning(scene.processor(Batches)):
         counted = {value: number for number, value in await scene.wait_for_counted(b"last")}
 
     sizes = [end - start for start, end in pairwise([0, *Batches.ends])]
-    assert max(sizes) <= 51
-    assert (counted[b"live"] or 0) <= 51
+    assert max(sizes) <= INPUTS.slow_max + 1
+    # Each has a consumer of its own, and a machine that is busy brings one sooner than the other.
+    assert (counted[b"live"] or 0) < SLOW / 2
 
 
 async def test_lag_is_known_from_the_start_though_nothing_new_arrives(scene: Scene) -> None:
