@@ -108,13 +108,19 @@ async def test_what_was_written_while_nobody_ran_is_read_before_its_timer_fires(
 
 async def test_a_timer_fires_while_records_never_stop_coming(scene: Scene) -> None:
     await scene.write(moment(0.5))
+    enough = asyncio.Event()
 
     async def keep_writing() -> None:
-        while True:
+        # aiokafka's stop may swallow a cancellation, and then nothing else would end it.
+        while not enough.is_set():
             await _write_many(scene, b"something", 50)
 
-    async with owning(scene.processor(Waking)), task_of(keep_writing()), asyncio.timeout(60):
-        await scene.wait_for(ONCE)
+    async with owning(scene.processor(Waking)), task_of(keep_writing()):
+        try:
+            async with asyncio.timeout(60):
+                await scene.wait_for(ONCE)
+        finally:
+            enough.set()
 
 
 async def _write_many(scene: Scene, value: bytes, times: int) -> None:
