@@ -41,11 +41,6 @@ class Inputs:
         """Those that a timer waits for."""
         return (self.primary, *self.others, *self.lazy)
 
-    @property
-    def all(self) -> tuple[Topic, ...]:
-        """Every input, live ones first."""
-        return (*self.live, *self.slow)
-
 
 class InputReader:
     """
