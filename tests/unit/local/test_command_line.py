@@ -40,7 +40,7 @@ def test_it_says_where_the_broker_is_and_what_to_type_next() -> None:
     )
 
     assert describe(cluster, 2.04).splitlines() == [
-        "Apache Kafka 4.4.0 runs, ready after 2.0 s. Ctrl-C stops it.",
+        "Apache Kafka 4.2.2 runs, ready after 2.0 s. Ctrl-C stops it.",
         "",
         "  plaintext  127.0.0.1:9092",
         "  SSL        127.0.0.1:9192",
